@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from temporalio import activity
 
 from activities.heartbeat import send_heartbeats
-from algorithms import artefact_erasure
 from models.erasures import ErasureCount, ErasureLook, ErasureStep
 from services.context import ServiceContext
 from services.privacy import client_erasure
-from store.database import empty_journal, write_transaction
+from store.database import write_transaction
 from store.privacy import erasure
 
 
@@ -35,16 +32,5 @@ class ErasureSteps:
     @activity.defn
     def erase_client(self, step: ErasureStep) -> ErasureCount:
         """Refuse the id from now on, delete all that is kept, batch by batch, and return the number of rows."""
-        key, engine, rows = self._context.settings.keys.signing, self._context.engine, 0
         with send_heartbeats():
-            with write_transaction(engine) as connection:
-                _, now = self._context.load_business_time(connection, step.at)
-                erasure.replace_with_tombstone(connection, key, step.client_id, now)
-            client_erasure.stop_open_work(self._context, step)  # what began since the last look
-            while count := client_erasure.erase_batch(engine, step.client_id):
-                rows += count
-            artefact_erasure.erase_client(Path(self._context.settings.home) / "artefacts", step.client_id)
-            with write_transaction(engine) as connection:
-                erasure.mark_erased(connection, key, step.client_id, now)
-            empty_journal(engine)
-        return ErasureCount(rows=rows)
+            return ErasureCount(rows=client_erasure.erase_client(self._context, step))

@@ -16,15 +16,20 @@ from algorithms.blending.catalogue import Catalogue
 from algorithms.blending.contracts import Reason
 from algorithms.blending.features import client_words, item_words
 from algorithms.ranking import reasons, state, zoo
-from algorithms.ranking.data import NONE, FeatureMatrix, Interactions, RankingAlgorithm, Targets
+from algorithms.ranking.data import NONE, FeatureMatrix, Interactions, Progress, RankingAlgorithm, Targets, ignore
 from algorithms.ranking.shortlist import LARGE
 from algorithms.ranking.stacked import Stacked
 from algorithms.ranking.top import ShortlistProvider
+from algorithms.ranking.two_tower import TwoTower
 from domain.arrays import Floats, Ints
 from domain.histories import SIGNAL, ClientSignals, Interaction, WeightedInteractions
+from domain.shared_words import FEWEST
 
 LEAST_WEIGHT: Final = 0.1
 """Interactions of at least this weight (a view) show what a client likes, unless more of the item was sent back."""
+MOST_WORDS: Final = 5_000
+"""Words of clients that count, the most common. A step of a network costs as much as there are words: with a word for
+every client, training would grow with the square of the clients."""
 ONE_CLIENT: Final = Targets(np.zeros(1, np.int64), np.full(1, NONE))
 """The targets of a single client."""
 
@@ -47,11 +52,18 @@ class CatalogueRanker:
         """The index in `items` of each item of the catalogue."""
 
     def fit(
-        self, interactions: WeightedInteractions, catalogue: Catalogue, clients: dict[str, ClientSignals], seed: int
+        self,
+        interactions: WeightedInteractions,
+        catalogue: Catalogue,
+        clients: dict[str, ClientSignals],
+        seed: int,
+        progress: Progress = ignore,
     ) -> None:
         """Learn from the store. `clients`: what is known of those that touched something. The same seed gives the same
         scores."""
         liked = _select_liked(interactions, catalogue, clients)
+        if isinstance(self.algorithm, Stacked | TwoTower):
+            self.algorithm.progress = progress
         self.algorithm.fit(liked, seed)
         self._index_items(liked.items, catalogue)
 
@@ -167,7 +179,8 @@ NO_WORDS: Final = FeatureMatrix.none(0)
 def _select_liked(
     interactions: WeightedInteractions, catalogue: Catalogue, clients: dict[str, ClientSignals]
 ) -> Interactions:
-    """Select the interactions that speak of liking, with all items of the catalogue."""
+    """Select the interactions that speak of liking, with all items of the catalogue, and the words that clients
+    share."""
     index = catalogue.align_ids(interactions.items)[interactions.item]
     pair_key = interactions.client * (len(catalogue) + 1) + index
     _, pair = np.unique(pair_key, return_inverse=True)
@@ -184,7 +197,7 @@ def _select_liked(
         np.full(int(rows.sum()), NONE),
         None,
         FeatureMatrix.of([item_words(item) for item in catalogue.items]),
-        FeatureMatrix.of([client_words(client) for client in known]),
+        FeatureMatrix.of([client_words(client) for client in known]).keep_shared(FEWEST, MOST_WORDS),
     ).sort()
 
 

@@ -3,7 +3,7 @@ matrices."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final, Protocol, Self, TypeAlias
@@ -15,6 +15,8 @@ from domain.arrays import Flags, Floats, Ints
 from domain.engagement import DAY
 
 Singles: TypeAlias = NDArray[np.float32]
+Progress = Callable[[str], None]
+"""Told what is done next, in a few words; several threads may tell."""
 NONE: Final = -1
 """No context."""
 FEW: Final = 8
@@ -52,6 +54,16 @@ class FeatureMatrix:
 
     def __len__(self) -> int:
         return len(self.start) - 1
+
+    def keep_shared(self, fewest: int, most: int) -> FeatureMatrix:
+        """Keep the words that describe at least `fewest` things; of more than `most` such words, the most common."""
+        times = np.bincount(self.word, minlength=len(self.names))
+        kept = times >= fewest
+        kept[np.argsort(-times, kind="stable")[most:]] = False
+        number = np.cumsum(kept) - 1
+        before = np.concatenate([[0], np.cumsum(kept[self.word])])
+        names = tuple(name for name, is_kept in zip(self.names, kept.tolist(), strict=True) if is_kept)
+        return FeatureMatrix(names, before[self.start], number[self.word[kept[self.word]]])
 
     def matrix(self) -> Any:
         """Return the flags as a sparse matrix (n, words) of ones (scipy CSR)."""
@@ -199,6 +211,10 @@ class RankingAlgorithm(Protocol):
 
         Call `fold_in_users` after it, not before.
         """
+
+
+def ignore(_what: str) -> None:
+    """Tell nobody."""
 
 
 def contains_pairs(matrix: Any, rows: Ints, columns: Ints) -> Flags:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from algorithms.ranking.data import FeatureMatrix, Singles
+from algorithms.ranking.data import FeatureMatrix, Progress, Singles, ignore
 from algorithms.ranking.examples import BATCH, Batch, Examples
 from domain.arrays import Ints
 from errors import BadInput
@@ -56,7 +56,15 @@ def normalise(vectors: Any) -> Any:
     return vectors / ((vectors**2).sum(axis=-1, keepdims=True) + 1e-6) ** 0.5
 
 
-def train(params: Params, scores: Scores, known: dict[str, Any], examples: Examples, epochs: int, seed: int) -> Params:
+def train(
+    params: Params,
+    scores: Scores,
+    known: dict[str, Any],
+    examples: Examples,
+    epochs: int,
+    seed: int,
+    progress: Progress = ignore,
+) -> Params:
     """Train the parameters for `epochs` and return them. The same seed gives the same result on the same machine.
 
     Raises BadInput without the extra `deep`.
@@ -88,7 +96,8 @@ def train(params: Params, scores: Scores, known: dict[str, Any], examples: Examp
 
     params, known, log_frequency = jax.device_put((params, known, log_frequency))
     memory = optimiser.init(params)
-    for _ in range(epochs):
+    for epoch in range(epochs):
+        progress(f"network, epoch {epoch + 1} of {epochs}, {batches:,} steps each")
         for batch in examples.iterate_batches(rng):
             params, memory = step(params, memory, known, log_frequency, batch)
     return {name: np.asarray(value) for name, value in params.items()}

@@ -15,11 +15,13 @@ from algorithms.ranking.contexts import count_contexts, mix_contexts
 from algorithms.ranking.data import (
     FeatureMatrix,
     Interactions,
+    Progress,
     RankingAlgorithm,
     Singles,
     State,
     Targets,
     append_empty,
+    ignore,
     is_everything,
     select_substate,
 )
@@ -65,7 +67,7 @@ class Signals:
         self.habits: Any = None
         """How often each client took something in each context, sparse (c, contexts)."""
 
-    def fit(self, interactions: Interactions, seed: int, rough: bool = False) -> Self:
+    def fit(self, interactions: Interactions, seed: int, rough: bool = False, progress: Progress = ignore) -> Self:
         """Fit all parts; `rough` trains the network in half the time."""
         self.trends = compute_item_signals(interactions)
         enough = (
@@ -74,10 +76,13 @@ class Signals:
             and bool(interactions.client_words.names or interactions.contexts)
         )
         self.towers = TwoTower(ROUGH if rough else deep.EPOCHS) if enough else None
+        if self.towers:
+            self.towers.progress = progress
         with ThreadPoolExecutor(1) as pool:  # the network takes as long as all others: it gets its own core
             network = pool.submit(self.towers.fit, interactions, seed) if self.towers else None
             for name, part in self.parts.items():
                 if name != TOWERS:
+                    progress(f"learning {name}")
                     part.fit(interactions, seed)
             if network:
                 network.result()

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from copy import copy
+from functools import partial
 from typing import Final, Self
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy as np
 from algorithms.ranking import inner
 from algorithms.ranking.choice_collection import NO_CANDIDATES, collect_choices, draw_targets
 from algorithms.ranking.contexts import mix_contexts
-from algorithms.ranking.data import NONE, FeatureMatrix, Interactions, Singles, State, Targets
+from algorithms.ranking.data import NONE, FeatureMatrix, Interactions, Progress, Singles, State, Targets, ignore
 from algorithms.ranking.inner import Inner
 from algorithms.ranking.model_sizes import ModelSizes, choose_sizes
 from algorithms.ranking.signals import Signals
@@ -55,22 +56,28 @@ class Stacked:
         self.signals = Signals(repeats)
         self.weights: dict[str, dict[str, float]] = {}
         self.tables: dict[str, Singles] = {}
+        self.progress: Progress = ignore
 
     def fit(self, interactions: Interactions, seed: int) -> None:
         """Fit the weights on inner splits, then every signal on all interactions."""
+        progress = self.progress
         folds: dict[str, list[Choices]] = {"warm": [], "cold": []}
         windows = self.splits(interactions, self.repeats, seed)
+        progress("choosing the sizes of models")
         sizes = choose_sizes(windows[0], seed) if windows else ModelSizes()
-        for held in windows:
-            signals = Signals(self.repeats, sizes).fit(held.past, seed, rough=True)
+        for number, held in enumerate(windows, 1):
+            where = f"window {number} of {len(windows)}: "
+            signals = Signals(self.repeats, sizes).fit(held.past, seed, True, partial(_tell, progress, where))
             sample = draw_targets(held, seed)
+            progress(f"{where}what {len(sample.targets)} clients chose")
             for name, rows in _group_targets(signals.warm, sample.targets).items():
                 choices = collect_choices(signals, sample.part(rows), name == "warm", self.repeats)
                 folds[name] += [Choices.concatenate(choices)] if choices else []
-        self.signals = Signals(self.repeats, sizes).fit(interactions, seed)
+        self.signals = Signals(self.repeats, sizes).fit(interactions, seed, False, partial(_tell, progress, "all: "))
         names = self.signals.names
         begin = np.array([BEGIN.get(name, 0.0) for name in names])
         for group, group_folds in folds.items():
+            progress(f"weighing signals of {group} clients")
             weights = choose_weights(group_folds, begin, _list_alone(names))
             self.weights[group] = dict(zip(names, weights.tolist(), strict=True))
             self.tables[group] = self.signals.sum_item_signals(self.weights[group])
@@ -134,6 +141,10 @@ class Stacked:
             self.tables[group] = np.hstack([self.tables[group], self.signals.score_new_items(weights, more)])
         best_first = np.argsort(-self.tables["cold"][NONE, more], kind="stable")
         self.signals.shortlist_index = self.signals.shortlist_index.with_items(best_first)
+
+
+def _tell(progress: Progress, where: str, what: str) -> None:
+    progress(where + what)
 
 
 def _group_targets(warm: Flags, targets: Targets) -> dict[str, Flags]:

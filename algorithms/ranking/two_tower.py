@@ -15,11 +15,13 @@ from algorithms.ranking.data import (
     NONE,
     FeatureMatrix,
     Interactions,
+    Progress,
     Singles,
     State,
     Targets,
     append_columns,
     dot_products,
+    ignore,
 )
 from algorithms.ranking.deep import Params
 from algorithms.ranking.examples import Batch, Examples, stack_item_signals
@@ -39,6 +41,7 @@ class TwoTower:
 
     def __init__(self, epochs: int = deep.EPOCHS) -> None:
         self.epochs = epochs
+        self.progress: Progress = ignore
         self.columns_of: dict[str, dict[str, int]] = {"client": {}, "item": {}}
         """The columns of the words that have vectors."""
         self.words: dict[str, Singles] = {}
@@ -54,9 +57,11 @@ class TwoTower:
     def fit(self, interactions: Interactions, seed: int) -> None:
         """Train the network. Raises BadInput without the extra `deep`."""
         examples = Examples(interactions)
-        known = {f"{side} words": deep.pad_words(words) for side, words in _sides(interactions).items()}
+        known: dict[str, Any] = {f"{side} words": deep.pad_words(words) for side, words in _sides(interactions).items()}
         initial = self.init_params(interactions, examples, np.random.default_rng(seed))
-        params = deep.train(initial, self.score_batch, known | {"trends": examples.trends}, examples, self.epochs, seed)
+        known["trends"] = examples.trends
+        known["trends"] = examples.trends
+        params = deep.train(initial, self.score_batch, known, examples, self.epochs, seed, self.progress)
         self.load_params(params, interactions, examples)
 
     def init_params(self, interactions: Interactions, examples: Examples, rng: np.random.Generator) -> Params:

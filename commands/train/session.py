@@ -7,6 +7,7 @@ import json
 import click
 
 from commands.shared.options import AS_JSON
+from commands.shared.progress import ProgressLine
 from commands.shared.runtime import open_database
 from commands.shared.training import train_by_command
 from settings import load
@@ -23,7 +24,9 @@ def command(as_json: bool) -> None:
     from store.database import read_transaction  # noqa: PLC0415
 
     engine = open_database(load())
-    count = train_by_command(engine, "session", lambda now: update_posterior(engine, now))
+    with ProgressLine() as progress:
+        progress.step("learning from pages that were shown", "pages")
+        count = train_by_command(engine, "session", lambda now: update_posterior(engine, now, more=progress.more))
     with read_transaction(engine) as connection:
         state, posterior = load_posterior(connection)
     if as_json:

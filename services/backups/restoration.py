@@ -10,13 +10,11 @@ from typing import Any, Final
 
 from sqlalchemy import Engine
 
-from algorithms import artefact_erasure
 from domain import permissions
 from domain.permissions import Action
 from errors import BadInput, ConfigError
 from keys import load_or_make_keys
 from models.actors import Actor, Subject, SubjectKind
-from models.base import ClientId
 from models.erasures import ErasureStep
 from services.backups.archive import HOME, STORE, BackupNote, compute_digest, unpack
 from services.backups.creation import PARTS_OF_HOME
@@ -31,8 +29,7 @@ from settings import Settings
 from store.activity import write_activity
 from store.backups import copies, replays
 from store.backups.register_rows import find_last_step
-from store.database import empty_journal, read_transaction, write_transaction
-from store.privacy import erasure
+from store.database import read_transaction, write_transaction
 
 KEYS: Final = "keys.json"
 BEFORE_S: Final = 120.0
@@ -179,22 +176,8 @@ def _replay(
         subject = Subject(kind=SubjectKind.DATA, id=note.name)
         write_activity(connection, actor, Action.RESTORE, subject, now, real_now, counts)
     for hashed in gone.keys() & known.keys():
-        _erase_again(context, known[hashed], now, real_now)
+        client_erasure.erase_client(context, ErasureStep(client_id=known[hashed], at=real_now))
     end_restore(context.settings)  # before the register is called complete, by which a second run would judge
     with read_transaction(context.engine) as connection:
         register.write((), real_now, find_last_step(connection))
     return Restoration(note, **counts)
-
-
-def _erase_again(context: ServiceContext, client_id: ClientId, now: datetime, real_now: datetime) -> None:
-    """Erase a client who came back with the backup, as their workflow did."""
-    engine, key = context.engine, context.settings.keys.signing
-    client_erasure.stop_open_work(context, ErasureStep(client_id=client_id, at=real_now))
-    with write_transaction(engine) as connection:
-        erasure.replace_with_tombstone(connection, key, client_id, now)
-    while client_erasure.erase_batch(engine, client_id):
-        pass
-    artefact_erasure.erase_client(Path(context.settings.home) / "artefacts", client_id)
-    with write_transaction(engine) as connection:
-        erasure.mark_erased(connection, key, client_id, now)
-    empty_journal(engine)

@@ -13,17 +13,19 @@ from sqlalchemy import Engine
 from algorithms.fit.comparison import compare_models
 from algorithms.fit.model import FitModel
 from algorithms.fit.rows import Feedback
+from domain.histories import normalise_word
+from domain.shared_words import FEWEST, select_shared
 from errors import BadInput
 from services.fixes.fit import SLOT, build_feedback
 from services.training import artefacts as keeping
 from settings import Settings
 from store.database import read_transaction
-from store.fixes.fit_reports import list_fit_reports
+from store.fixes.fit_reports import FitReport, list_fit_reports
 from store.learning import artefacts
 from store.learning.artefacts import Artefact
 
 ALGORITHM: Final = "fit"
-CODE: Final = "1"
+CODE: Final = "2"
 """Raise with every change of how the model is fitted or used."""
 HELD_OUT: Final = 0.2
 ENOUGH: Final = 100
@@ -43,8 +45,11 @@ def train_fit(
     progress("reading feedback")
     with read_transaction(engine) as connection:
         rows = list_fit_reports(connection, most=None, until=now)
+    rows = _leave_out_own_sizes(rows)
     if not rows:
-        raise BadInput("nothing to learn from: no fix_feedback says how anything of a known size fits")
+        raise BadInput(
+            f"nothing to learn from: no fix_feedback says how anything fits, in a size that {FEWEST} clients named"
+        )
     feedback = build_feedback(rows)
     progress("measuring on the latest of it")
     metrics = measure_fit(feedback)
@@ -63,6 +68,12 @@ def train_fit(
     )
     keeping.save_artefact(engine, Path(settings.home), artefact, model.save)
     return artefact
+
+
+def _leave_out_own_sizes(rows: list[FitReport]) -> list[FitReport]:
+    """Leave out sizes that few named: they may be a client's own words, and say little of others."""
+    shared = select_shared((row.client_id, row.size) for row in rows)
+    return [row for row in rows if normalise_word(row.size) in shared]
 
 
 def measure_fit(feedback: Feedback) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
@@ -42,6 +43,8 @@ GROUPS: Final = {"returning": True, "new": False}
 NEW_ITEMS: Final = "new items"
 """Clients who took up items that nobody had touched by the cut, measured on such items alone."""
 
+TOLD_EVERY: Final = 500
+"""Clients between two words on how far a measurement is."""
 Progress = Callable[[str], None]
 
 
@@ -67,11 +70,13 @@ def train_ranking(
         interaction_log = interactions.load_interactions(connection, None, now)
         clients = interactions.load_descriptions(connection)
     _require_enough(items, interaction_log)
-    progress(f"{len(interaction_log)} interactions of {len(interaction_log.clients)} clients on {len(items)} items")
+    progress(
+        f"{len(interaction_log):,} interactions of {len(interaction_log.clients):,} clients on {len(items):,} items"
+    )
     weights = BlendWeights(match=settings.blend_match, trend=settings.blend_trend)
     metrics = measure_ranking(algorithm, items, interaction_log, clients, seed, weights, progress)
     progress(f"learning {algorithm} from everything")
-    ranker.fit(interaction_log, items, clients, seed)
+    ranker.fit(interaction_log, items, clients, seed, progress)
     id_ = keeping.build_artefact_id(algorithm)
     artefact = Artefact(
         id=id_,
@@ -107,14 +112,14 @@ def measure_ranking(
     cut = datetime.fromtimestamp(split.cut, UTC)
     progress(f"learning {algorithm} from the time before {cut:%Y-%m-%d}")
     model, trend = CatalogueRanker(algorithm), Trend.of(split.past, items, clients)
-    model.fit(split.past, items, clients, seed)
+    model.fit(split.past, items, clients, seed, progress)
     about: dict[str, Any] = {"cut": cut.isoformat(), "asked": {}, "quality": {}, "shares": {}}
     groups = {group: split.select_clients(returning) for group, returning in GROUPS.items()}
     for group, part in (groups | {NEW_ITEMS: split.restrict_to_new_items(items)}).items():
         progress(f"asking {len(part.targets)} clients since then: {group}")
         about["asked"][group] = len(part.targets)
         if len(part.targets) >= ENOUGH:
-            quality = about["quality"][group] = compare_blends(model, trend, part, items, weights)
+            quality = about["quality"][group] = compare_blends(model, trend, part, items, weights, progress)
             if group in GROUPS:
                 about["shares"][group] = max(
                     SHARES, key=lambda share: quality[name_blend(share)][f"ndcg@{evaluation.K}"]
@@ -138,12 +143,19 @@ def name_blend(share: float) -> str:
 
 
 def compare_blends(
-    model: Ranker, trend: Trend, split: TimeSplit, items: Catalogue, weights: BlendWeights
+    model: Ranker,
+    trend: Trend,
+    split: TimeSplit,
+    items: Catalogue,
+    weights: BlendWeights,
+    progress: Progress = lambda _: None,
 ) -> dict[str, dict[str, float]]:
     """Compare popularity, content, the model, and match and trend blended at each share."""
-    content = Content(items)
+    content, asked = Content(items), count(1)
 
     def scores(client: ClientSignals, candidates: Ints, now: float) -> dict[str, Floats]:
+        if (done := next(asked)) % TOLD_EVERY == 0:
+            progress(f"asked {done:,} of {len(split.targets):,} clients")
         trending, matching = trend.scores(client, candidates), content.scores(client, candidates, now)
         modelled = model.scores(client, candidates, now)
         all_ = {"popularity lately": trend.everybody[candidates], "the same by cohort": trending, "content": matching}

@@ -6,6 +6,7 @@ computation: whoever saves an update first wins, and the others load again.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 
@@ -33,7 +34,9 @@ def load_posterior(connection: Connection) -> tuple[StoredPosterior, SessionPost
     return saved, posterior or SessionPosterior.build_prior()
 
 
-def update_posterior(engine: Engine, now: datetime, most: int = BATCH) -> int:
+def update_posterior(
+    engine: Engine, now: datetime, most: int = BATCH, more: Callable[[int], None] = lambda _: None
+) -> int:
     """Update with all answers whose time is over at business `now`; return how many this call used."""
     done = 0
     while True:
@@ -44,6 +47,7 @@ def update_posterior(engine: Engine, now: datetime, most: int = BATCH) -> int:
         if not answers or not _save_posterior(engine, saved, posterior.update(*rows).to_state(), answers):
             return done
         done += len(answers)
+        more(len(answers))
 
 
 def credit_answers(connection: Connection, answers: list[SessionImpression]) -> dict[str, list[SessionAction]]:

@@ -261,3 +261,16 @@ def test_clients_alike_are_a_reason() -> None:
     reasons = model.reasons(ClientSignals("new", tags=("vip",)), ["i00", "i20"])
     assert reasons["i00"].kind == "cohort"
     assert "i20" not in reasons or reasons["i20"].kind != "cohort"
+
+
+def test_few_words_of_clients_are_learnt_however_many_there_are() -> None:
+    """A network trains as many vectors as there are words: a word for every client would cost the square of them."""
+    described = [("all", "half" if k % 2 else "other", f"own {k}", "pair" if k < 2 else "few") for k in range(9)]
+    words = FeatureMatrix.of(described)
+    shared = words.keep_shared(3, 100)
+    assert {*shared.names} == {"all", "half", "other", "few"}
+    assert np.diff(shared.start).tolist() == [2, 2, 3, 3, 3, 3, 3, 3, 3]
+    columns = {name: index for index, name in enumerate(shared.names)}
+    assert (words.within(columns) != shared.matrix()).nnz == 0
+    assert words.keep_shared(3, 2).names == ("all", "few")
+    assert len(FeatureMatrix.none(3).keep_shared(3, 2)) == 3

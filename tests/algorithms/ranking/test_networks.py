@@ -110,7 +110,11 @@ def test_stacked_weighs_a_network_where_there_is_enough_to_learn(
     pytest.importorskip("jax")
     monkeypatch.setattr("algorithms.ranking.signals.ENOUGH", len(HELD.past) // 2)
     stacked, loaded = Stacked(), Stacked()
+    told: list[str] = []
+    stacked.progress = told.append
     stacked.fit(HELD.past, 1)
+    assert {"window 1 of 2: learning als", "window 2 of 2: learning words", "all: learning ease"} <= {*told}
+    assert any(line.startswith("all: network, epoch 2 of ") for line in told)
     assert all(weights["towers"] > 0 for weights in stacked.weights.values())
     state.save(tmp_path, stacked.state())
     loaded.restore(state.load(tmp_path))
