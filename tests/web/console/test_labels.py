@@ -18,6 +18,7 @@ from models.refreshes import ChallengerVerdict, RefreshState
 from models.slots import Action
 from models.states import CampaignState, EnrolmentState, HoldSource, OutreachState, Phase, TouchKind, VersionState
 from web.console import labels, tones
+from web.console.system import PART_STATES
 
 
 def test_every_code_has_its_word_and_no_word_is_left_over() -> None:
@@ -56,6 +57,7 @@ def test_every_tone_is_that_of_a_state_and_one_only() -> None:
         *DraftStage,
         *VersionState,
         "kept",
+        *PART_STATES,
     }
     assert set(toned) <= states
     assert not tones.WAITING & SETTLED
