@@ -22,6 +22,9 @@ _FREE_WORDS: Final = ("quality", "manner", "thing", "own")
 """Classes of the grammar whose words a writer may use freely."""
 
 
+OFFER_NOTE: Final = "The shop states an offer in a block of its own below this text. Say nothing of it."
+
+
 class Said(BaseModel):
     """One sentence."""
 
@@ -109,6 +112,7 @@ def build_model_brief(brief: Brief) -> dict[str, Any]:
         ],
         "items": [{"id": fact_id, **item, "say": checker.list_ways(fact_id)} for fact_id, item in items],
         "style": {"words": words, "say": [*grammar.ways["style"], *grammar.ways["call_to_action"]]},
+        **({"offer": OFFER_NOTE} if brief.offer is not None else {}),
         "client_words": [clean_foreign_text(words) for words in brief.client_words],
     }
 

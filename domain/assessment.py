@@ -22,6 +22,7 @@ from domain.phases import PhaseState, advance_phase, start_phase
 from domain.planning import ClientPlan, MailStart, QueuedMail, Situation, may_queue, plan_next_step
 from domain.timing import MailRules
 from models.base import CampaignSlug, ClientId
+from models.offers import OfferSlug
 from models.states import Arm, Band, CampaignState, OutreachState, TouchKind
 
 UNSCORED: Final = "unscored"
@@ -134,6 +135,11 @@ class AssessmentDecision:
     answered: tuple[NoMailDecision, ...] = ()
     exposure: HoldoutExposure | None = None
     ended_call: CallEnd | None = None
+
+    def add_offer(self, offer: OfferSlug) -> AssessmentDecision:
+        """Return the decision with an offer that the mail which starts is to state."""
+        start = self.plan.start.model_copy(update={"offer": offer}) if self.plan.start else None
+        return replace(self, plan=self.plan.model_copy(update={"start": start}))
 
 
 def score_snapshot(

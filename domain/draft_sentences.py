@@ -91,7 +91,8 @@ def compute_version(draft: EmailDraft) -> str:
 def compute_likeness(draft: EmailDraft, brief: Brief) -> str:
     """Compute a digest that is the same for drafts that differ in no word but the client's first name and the titles of
     the items."""
-    words = fold(" | ".join(text for _, text in list_texts(draft)))
+    offer = [f"offer {brief.offer.slug}"] if brief.offer is not None else []
+    words = fold(" | ".join([*(text for _, text in list_texts(draft)), *offer]))
     titles = sorted({fold(item.title) for item in brief.items} - {""}, key=len, reverse=True)
     for place, title in enumerate(titles):
         words = words.replace(title, f"<item {place}>")

@@ -159,6 +159,10 @@ _REASONS = {
     "quiet_hours": "it is night where the client lives",
     "sold_out": "what it is about is sold out",
     "out_of_stock": "what it shows is out of stock",
+    "offer_expired": "the offer that it states is over",
+    "offer_retired": "the offer that it states was retired",
+    "offer_spent": "the budget of the offer that it states is used up",
+    "offer_not_approved": "the offer that it states is not approved",
     "personalisation_refused": "the client refused mail that follows from what they do",
 }
 

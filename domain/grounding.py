@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
 
+from domain.offer_words import states_offer
 from domain.text_rules import TextFault, find_claims, find_shouting, find_unsafe_text
 from domain.wording import clean_name, fold, fold_words, normalise
 from models.base import Contract
@@ -119,6 +120,8 @@ def compute_digest(draft: Mapping[str, Any], brief: Mapping[str, Any]) -> str:
     told = {
         name: brief.get(name) for name in ("autonomy", "facts", "items", "message", "first_name", "locale", "season")
     }
+    if brief.get("offer"):  # a digest from before there were offers stays what it was
+        told["offer"] = brief["offer"]
     return sha256(json.dumps([draft, told], sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
@@ -149,7 +152,7 @@ def find_message_faults(message: str) -> list[str]:
     """Return what a campaign's message may not hold, each with a way to say it; empty when every sentence of it will
     stand in the mail.
 
-    Claims are the owner's own responsibility: an offer in the message is repeated word for word.
+    Claims are the owner's own, but a discount has terms to check: it is an offer that the campaign names.
     """
     whole = tuple(fold(sentence).rstrip(".") for sentence in split_sentences(message))
     numbers = frozenset(_normalise_number(n) for n in _NUMBER.findall(fold(message)))
@@ -160,6 +163,8 @@ def find_message_faults(message: str) -> list[str]:
     for sentence in split_sentences(message):
         if len(sentence) > LONGEST_SENTENCE:
             faults.append(f"a sentence of over {LONGEST_SENTENCE} characters; cut it in two")
+        if states_offer(sentence):
+            faults.append(f"\u201c{sentence[:60]}\u201d: a discount or a code; {_OFFER_WAY}")
         for fault in find_text_faults(sentence, "paragraphs", support):
             way = _MESSAGE_WAYS.get(fault.code, "say it in plain words")
             faults.append(f"\u201c{sentence[:60]}\u201d: {fault.what}; {way}")
@@ -170,6 +175,7 @@ def find_message_faults(message: str) -> list[str]:
 
 
 LONGEST_SENTENCE: Final = 600
+_OFFER_WAY: Final = "create an offer and name it in the campaign"
 _MESSAGE_WAYS: Final = {
     "shouting": "end it with one sign at most, and write words in small letters, as in: Free delivery over 75 USD.",
     "link": "leave it out; the shop adds its links",

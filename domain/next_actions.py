@@ -1,8 +1,8 @@
 """What to do for a client who drifts: send the mail, call, or do nothing. The rules around the slot `next_action`.
 
-The slot is asked once for each trigger of a drift sequence. `email` starts the mail; `nothing` closes the trigger;
-`stylist_call` closes it and opens a call, and no mail of the sequence goes out while that call is open. For clients in
-the re-engagement holdout the trigger is closed without asking.
+The slot is asked once for each trigger of a drift sequence. `email` starts the mail; `offer` starts it with an offer of
+the shop; `nothing` closes the trigger; `stylist_call` closes it and opens a call, and no mail of the sequence goes out
+while that call is open. For clients in the re-engagement holdout the trigger is closed without asking.
 """
 
 from __future__ import annotations
@@ -39,9 +39,12 @@ class OpenCall(Contract):
     reason: TouchKind = TouchKind.MISSED
 
 
-def list_allowed_actions(calls_left: int) -> tuple[Action, ...]:
-    """List the actions that may be answered while `calls_left` calls of the day are left. The shop makes no offers."""
-    return ("email", "stylist_call", "nothing") if calls_left > 0 else ("email", "nothing")
+def list_allowed_actions(calls_left: int, *, has_offer: bool = False) -> tuple[Action, ...]:
+    """List the actions that may be answered while `calls_left` calls of the day are left. `has_offer`: the shop has an
+    offer that a mail to this client may state."""
+    calls: tuple[Action, ...] = ("stylist_call",) if calls_left > 0 else ()
+    offers: tuple[Action, ...] = ("offer",) if has_offer else ()
+    return ("email", *calls, *offers, "nothing")
 
 
 def derive_seed(client_id: ClientId, key: str) -> int:

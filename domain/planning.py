@@ -13,7 +13,7 @@ from domain.next_actions import DRIFT_MAILS, NoMailDecision, OpenCall, find_no_m
 from domain.outreach import PAUSED_BY_ITSELF, PRIORITY
 from domain.phases import PhaseState, ScheduledMail, choose_next_mail, compute_phase_end
 from domain.timing import MailRules, load_zone, spread_next_open
-from models.base import CampaignSlug, ClientId, Contract
+from models.base import CampaignSlug, ClientId, Contract, Id
 from models.journey_steps import MailContent
 from models.states import CampaignState, TouchKind
 
@@ -25,7 +25,7 @@ PARKED_RETRY_AFTER = timedelta(days=1)
 
 class QueuedMail(Contract):
     """A mail that waits for the client's turn: a campaign's enrolment, or the parked outreach number `n`. `content`:
-    what the `step` of a campaign with several says of it."""
+    what the `step` of a campaign with several says of it; `offer`: what it states."""
 
     priority: int
     key: str
@@ -34,6 +34,7 @@ class QueuedMail(Contract):
     kind: TouchKind = TouchKind.CAMPAIGN
     step: str = ""
     content: MailContent | None = None
+    offer: Id | None = None
 
 
 class MailStart(Contract):
@@ -45,6 +46,7 @@ class MailStart(Contract):
     campaign: CampaignSlug | None = None
     step: str = ""
     content: MailContent | None = None
+    offer: Id | None = None
 
 
 class Situation(Contract):
@@ -176,5 +178,5 @@ def _build_start(first: QueuedMail | None, mail: ScheduledMail | None) -> MailSt
     if first is None or first.n is not None:
         return None
     kind = first.kind if first.campaign or mail is None else mail.kind
-    start = MailStart(kind=kind, key=first.key, priority=first.priority, campaign=first.campaign)
+    start = MailStart(kind=kind, key=first.key, priority=first.priority, campaign=first.campaign, offer=first.offer)
     return start.model_copy(update={"step": first.step, "content": first.content}) if first.step else start

@@ -20,7 +20,8 @@ from models.base import FIRST_YEAR, ID_PATTERN, LAST_YEAR
 
 ORDERS: Final = Columns(("client_id", "occurred_at"), ("value",))
 EVENTS: Final = Columns(
-    ("client_id", "occurred_at"), ("value", "type", "event_id", "item_id", "order_id", "quantity", "currency")
+    ("client_id", "occurred_at"),
+    ("value", "type", "event_id", "item_id", "order_id", "quantity", "currency", "offer_code"),
 )
 """Orders, or the events of docs/formats.md, of which those of the type `order_placed` are orders."""
 ORDER: Final = "order_placed"

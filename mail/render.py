@@ -16,6 +16,7 @@ from jinja2 import Environment, StrictUndefined, Template
 from domain.wording import format_price
 from errors import BadInput
 from mail.links import Links, OwnPage
+from mail.offer_block import write_offer
 from models.base import ItemId
 from models.catalogue import Item
 from models.mail import Brief, EmailDraft, ItemBlurb
@@ -75,6 +76,7 @@ def render(
         "preheader": draft.preheader,
         "greeting": draft.greeting,
         "paragraphs": draft.paragraphs,
+        "offer": write_offer(brief.offer, shop.currency, language) if brief.offer else None,
         "cards": cards,
         "act": {"words": draft.call_to_action, "link": _build_main_link(brief, links, lead)},
         "home": links.build_click_url(brief.client_id, brief.n),

@@ -54,6 +54,8 @@ class CampaignSpec(StrictInput):
     """Which of its mails a person lets out: `none`, `all`, or the first so many, as in `sample:20`."""
     autonomy: Autonomy | None = None
     """How free the writer of its mails is; none: as the setting for campaigns says."""
+    offer: Id | None = None
+    """The offer that its mails state, in a block of its own. It stays while the campaign runs."""
     guardrails: Guardrails = Guardrails()
     """What pauses it by itself."""
 

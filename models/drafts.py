@@ -158,6 +158,8 @@ class DraftView(DraftEntry):
     facts: tuple[str, ...] = ()
     items: tuple[str, ...] = ()
     message: str = ""
+    offer: str = ""
+    """The offer that the mail states in a block of its own, and its code."""
     edits: tuple[DraftEditRecord, ...] = ()
     verdict: DraftVerdict | None = None
     reason: str = ""

@@ -110,6 +110,8 @@ class OrderPlaced(_Event):
     value: Money | None = None
     currency: Currency | None = None
     order_id: Id | None = None
+    offer_code: Label | None = None
+    """The code that the client typed at the checkout."""
 
 
 class OrderReturned(_Event):

@@ -16,7 +16,7 @@ from pydantic import (
     model_validator,
 )
 
-from models.base import Contract, ItemId, StrictInput
+from models.base import Contract, Id, ItemId, StrictInput
 from models.campaign import Audience
 from models.drafts import ReviewPolicy
 from models.events import Label
@@ -105,6 +105,8 @@ class JourneyMail(StrictInput):
     autonomy: Autonomy | None = None
     """How free the writer is; none: as the campaign says."""
     review: ReviewPolicy | None = None
+    offer: Id | None = None
+    """The offer that it states, in a block of its own."""
     variants: tuple[Variant, ...] = Field(default=(), max_length=4)
 
     @model_validator(mode="after")
@@ -187,6 +189,7 @@ class MailContent(Contract):
     category: str = ""
     autonomy: Autonomy | None = None
     review: ReviewPolicy | None = None
+    offer: Id | None = None
     variant: str = ""
     quiet_hours: QuietHours | None = None
     mails_per_week: int | None = None

@@ -71,6 +71,22 @@ class Fact(Contract):
     words: tuple[str, ...] = ()
 
 
+class BriefOffer(Contract):
+    """The offer that a mail states. Code writes the words of it, in a block of their own; no writer adds to them."""
+
+    slug: str
+    code: str
+    percent: int | None = None
+    amount_cents: int | None = None
+    """Off one order; set where `percent` is not."""
+    until: date | None = None
+    """The last day on which it holds."""
+    scope: tuple[str, ...] = ()
+    """Names of the categories and items that it is on; empty: everything."""
+    uses: int | None = None
+    """Orders of one client for which it holds; None: any number."""
+
+
 class Brief(Contract):
     """Everything that the writer and the reviewer see: one client's data, and what the mail is for."""
 
@@ -90,6 +106,7 @@ class Brief(Contract):
     """The shop's or the campaign's voice, in a sentence."""
     message: str = ""
     """What a campaign wants to say; the owner's words."""
+    offer: BriefOffer | None = None
     facts: tuple[Fact, ...] = ()
     items: tuple[BriefItem, ...] = ()
     season: str = ""

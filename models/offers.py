@@ -80,6 +80,29 @@ class OfferOrder(OfferTerms):
         return OfferTerms.model_validate(self.model_dump(exclude={"name"}))
 
 
+class OfferStateOrder(StrictInput):
+    """Approves an offer, or retires it."""
+
+    state: Literal["live", "retired"]
+
+
+class OfferFigures(Contract):
+    """What came of an offer. Orders of clients who were erased are no longer among them."""
+
+    sent: int = 0
+    """Clients who got it by mail."""
+    orders: int = 0
+    """Orders that named its code."""
+    clients: int = 0
+    """Clients who placed them."""
+    revenue: Decimal = Decimal()
+    """What was paid for them."""
+    taken_off: Decimal = Decimal()
+    """What they had taken off; of a percentage as if all of an order were in its scope."""
+    warnings: tuple[str, ...] = ()
+    """Redemptions over its terms, in plain sentences: the shop's checkout took them."""
+
+
 class Offer(Contract):
     """An offer as it stands."""
 
@@ -91,6 +114,7 @@ class Offer(Contract):
     """Its terms in a few words, for people of the shop."""
     stands: Literal["draft", "live", "retired", "expired"]
     """Its state, or `expired` for a live one whose last day has passed."""
+    figures: OfferFigures = OfferFigures()
     created_by: str = ""
     decided_by: str = ""
     """Who approved it."""
@@ -98,7 +122,17 @@ class Offer(Contract):
     updated_at: datetime
 
 
+class UnknownCode(Contract):
+    """A code that orders named and no offer has."""
+
+    code: str
+    orders: int
+    last_at: datetime
+
+
 class OfferList(Contract):
     """All offers, the newest first."""
 
     offers: tuple[Offer, ...]
+    unknown_codes: tuple[UnknownCode, ...] = ()
+    """Codes that orders named and no offer has, the latest first."""

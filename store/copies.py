@@ -21,12 +21,12 @@ from store.sql.bulk import among
 OF_SHOP: Final = (
     *(t.items, t.item_pictures, t.stock, t.stock_prices, t.beliefs, t.reading_hours, t.suppressions, t.withdrawals),
     *(t.item_sightings, t.item_occasions),
-    *(t.attributes, t.segments, t.artefacts, t.campaigns, t.campaign_versions),
+    *(t.attributes, t.segments, t.artefacts, t.campaigns, t.campaign_versions, t.offers),
 )
 """Copied whole."""
 OF_CLIENTS: Final = (
     *(t.clients, t.client_attributes, t.outreaches, t.enrolments, t.events, t.engagement, t.tastes, t.standings),
-    *(t.calls, t.holds),
+    *(t.calls, t.holds, t.offer_grants, t.redemptions),
 )
 """Of these only the rows of the clients who are copied."""
 LEFT_OUT: Final[Mapping[Table, str]] = {

@@ -54,6 +54,7 @@ from settings import load
     type=click.Choice([str(level) for level in Autonomy]),
     help="How free a model is that writes its mails (default: as SELVEDGE_AUTONOMY says).",
 )
+@click.option("--offer", help="The offer that its mails state, by its slug; see selvedge offers --help.")
 @GUARDRAIL
 @click.option("--even-if-empty", is_flag=True, help="Create it though nobody is in its audience yet.")
 @click.option("--preview", is_flag=True, help="Count whom it would reach as clients are now; create nothing.")

@@ -65,6 +65,8 @@ def render_draft(draft: DraftView) -> str:
     lines += [f"  item: {strip_control_characters(item)}" for item in draft.items]
     if draft.message:
         lines.append(f"  message: {strip_control_characters(draft.message)}")
+    if draft.offer:
+        lines.append(f"  offer, in a block of its own: {strip_control_characters(draft.offer)}")
     lines += [f"  {edit.at:%Y-%m-%d %H:%M}  edited by {edit.by}" for edit in draft.edits]
     if draft.decided_at:
         reason = f": {strip_control_characters(draft.reason)}" if draft.reason else ""

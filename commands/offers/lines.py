@@ -32,6 +32,13 @@ def print_offer(offer: Offer, as_json: bool) -> None:
         return
     click.echo(format_offer(offer))
     by = f", approved by {offer.decided_by}" if offer.decided_by else ""
+    figures = offer.figures
+    click.echo(
+        f"sent to {figures.sent:,} clients; {figures.orders:,} orders of {figures.clients:,} clients named its code: "
+        f"{figures.revenue:,.2f} paid, {figures.taken_off:,.2f} taken off"
+    )
+    for warning in figures.warnings:
+        click.echo(f"warning: {warning}")
     click.echo(f"{strip_control_characters(offer.name)}, created by {offer.created_by}{by}")
 
 

@@ -59,6 +59,7 @@ def build_mail_content(
         category=mail.category,
         autonomy=mail.autonomy or definition.autonomy,
         review=mail.review or definition.review,
+        offer=mail.offer,
         variant=variant.name if variant else "",
         quiet_hours=definition.quiet_hours,
         mails_per_week=definition.caps.mails_per_week if definition.caps else None,

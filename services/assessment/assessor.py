@@ -104,6 +104,8 @@ class Assessor:
                 if taken.answer is not None:
                     answered = loaded.add_answer(taken.answer, taken.call)
                     decision = decide_next(answered, score, self._rules)
+                elif taken.offer is not None:
+                    decision = decision.add_offer(taken.offer)
             _save_plan(connection, loaded, score, decision)
             return self._build_assessment(question.clock, loaded, score, decision, chosen)
 

@@ -19,10 +19,12 @@ from domain.next_actions import (
 )
 from domain.planning import MailStart
 from models.base import ClientId
+from models.offers import OfferSlug
 from models.slots import Action, NextActionAnswer, Occurrence
 from services import metrics
 from services.context import ServiceContext
 from services.decisions.decider import Decider, PendingDecision
+from services.offers.choice import find_lifecycle_offer
 from store.clients import calls, order_histories
 from store.database import read_transaction
 
@@ -41,11 +43,13 @@ class NextActionTrigger(NamedTuple):
 
 
 class ActionTaken(NamedTuple):
-    """What was chosen and by whom, for people. `answer`: set where no mail follows; `call`: the one opened."""
+    """What was chosen and by whom, for people. `answer`: set where no mail follows; `call`: the one opened; `offer`:
+    what the mail states."""
 
     description: str
     answer: NoMailDecision | None
     call: OpenCall | None
+    offer: OfferSlug | None = None
 
 
 class NextActionService:
@@ -60,32 +64,36 @@ class NextActionService:
         with read_transaction(self._context.engine) as connection:
             orders = order_histories.load_client_orders(connection, trigger.client_id, trigger.now)
             left = most - calls.count_used(connection, self._format_day(trigger.now)) if most else 0
+            has_offer = find_lifecycle_offer(connection, trigger.client_id, trigger.now) is not None
         bought = (Occurrence(kind="order_placed", at=at, value_cents=cents) for at, cents in orders)
         p_alive, seed = (
             trigger.risk.p_alive if trigger.risk else None,
             derive_seed(trigger.client_id, trigger.start.key),
         )
-        slot_question = build_question(
-            trigger.client_id, trigger.now, trigger.score, p_alive, bought, list_allowed_actions(left), seed
-        )
+        allowed = list_allowed_actions(left, has_offer=has_offer)
+        slot_question = build_question(trigger.client_id, trigger.now, trigger.score, p_alive, bought, allowed, seed)
         return self._decider.ask(SLOT, slot_question)
 
     def act(self, connection: Connection, trigger: NextActionTrigger, pending: PendingDecision) -> ActionTaken:
         """Record the answer and open the call that it asks for, in the caller's transaction; the rest is the caller's.
 
-        Where other clients used up the day's calls meanwhile, the action is a mail.
+        Where other clients used up the day's calls meanwhile, or an offer's budget, the action is a mail.
         """
-        call = self._begin_call(connection, trigger) if _read_action(pending) == "stylist_call" else None
-        if _read_action(pending) == "stylist_call" and call is None:
-            without_call = pending.question.model_copy(update={"allowed": list_allowed_actions(0)})
-            pending = pending.ask_built_in(without_call)
+        action, call, offer = _read_action(pending), None, None
+        if action == "stylist_call":
+            call = self._begin_call(connection, trigger)
+        elif action == "offer":
+            offer = find_lifecycle_offer(connection, trigger.client_id, trigger.now)
+        if action in ("stylist_call", "offer") and call is None and offer is None:
+            a_mail = pending.question.model_copy(update={"allowed": list_allowed_actions(0)})
+            pending = pending.ask_built_in(a_mail)
         self._decider.record(connection, pending, trigger.now, key=trigger.start.key)
         action = _read_action(pending)
         metrics.next_actions.labels(action=action).inc()
         answer = None
         if action in ("nothing", "stylist_call"):
             answer = NoMailDecision(key=trigger.start.key, action=action, at=trigger.now)
-        return ActionTaken(_describe_action(pending), answer, call)
+        return ActionTaken(_describe_action(pending), answer, call, offer)
 
     def _begin_call(self, connection: Connection, trigger: NextActionTrigger) -> OpenCall | None:
         settings = self._context.settings

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine
 
 from domain import permissions
+from domain.campaign_life import compute_end
 from domain.grounding import find_message_faults
 from domain.permissions import Action
 from errors import BadInput
@@ -16,6 +17,7 @@ from models.campaign import CampaignProgress, CampaignSpec
 from models.states import Arm
 from services.campaigns.enrolment import count_audience
 from services.campaigns.sanity import require_meant
+from services.offers.naming import require_offers
 from services.segments.audiences import resolve_audience
 from store.activity import write_activity
 from store.campaigns import campaigns
@@ -38,6 +40,7 @@ def create_campaign(
     with write_transaction(engine) as connection:
         spec = _resolve_spec(connection, spec)
         if campaigns.create_campaign(connection, spec, now):
+            require_offers(connection, spec, compute_end(spec, now), now, live=True)
             require_meant(connection, spec, now, even_if_empty=even_if_empty)
             subject = Subject(kind=SubjectKind.CAMPAIGN, id=spec.slug)
             write_activity(connection, actor, Action.CREATE_CAMPAIGN, subject, now, real_now)

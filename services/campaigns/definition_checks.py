@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from domain.campaign_life import compute_end
 from domain.grounding import find_message_faults
 from domain.journeys.tightening import join_quiet_hours, list_hours
 from domain.nearness import name_nearest
@@ -15,6 +16,7 @@ from errors import BadInput
 from models.attributes import AttributeType
 from models.campaign_definition import CampaignDefinition, DateEntry
 from models.journey_steps import MailContent, QuietHours
+from services.offers.naming import require_offers
 from services.segments.audiences import resolve_audience
 from store.campaigns import enrolments, known_words
 from store.catalogue import catalogue
@@ -50,6 +52,7 @@ def require_known(connection: Connection, definition: CampaignDefinition, now: d
             raise BadInput(f"no client carries the tag {tag}{name_nearest(tag, tags)}", where)
     if isinstance(definition.entry, DateEntry):
         _require_date(connection, definition.entry.attribute)
+    require_offers(connection, definition, compute_end(definition.build_spec(), now), now, live=False)
     for index, step in enumerate(definition.steps):
         if step.mail is None:
             continue

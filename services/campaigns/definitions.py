@@ -29,6 +29,7 @@ from services.campaigns.definition_checks import (
 )
 from services.campaigns.sanity import require_future_end
 from services.campaigns.takeover import take_over_words
+from services.offers.naming import require_offers
 from settings import Settings
 from store.activity import write_activity
 from store.campaigns import campaigns, versions
@@ -144,6 +145,7 @@ def schedule_version(
         _require_state(row, VersionState.APPROVED, "only an approved version is scheduled")
         if campaign.state not in NOT_STARTED:
             raise BadInput(f"{slug} is {campaign.state}; `start` publishes the version", "slug")
+        require_offers(connection, row.definition, compute_end(row.definition.build_spec(), start_at), now, live=True)
         versions.set_start(connection, row, start_at, now)
         _move_campaign(connection, slug, CampaignState.SCHEDULED, now)
         _put_on_record(connection, actor, Action.START_CAMPAIGN, row, now, real_now, {"start_at": f"{start_at:%FT%TZ}"})
@@ -173,6 +175,9 @@ def start_version(
             return _describe(connection, row)
         _require_state(row, VersionState.APPROVED, "only an approved version is started")
         require_moves(row.definition, dict(moves or {}))
+        started_at = (campaign.started_at or now) if campaign.state not in NOT_STARTED else now
+        ends_at = compute_end(row.definition.build_spec(), started_at)
+        require_offers(connection, row.definition, ends_at, now, live=True)
         publish_version(connection, campaign, row, takeover, dict(moves or {}), now)
         data = {"takeover": takeover} if campaign.version is not None else {}
         _put_on_record(connection, actor, Action.START_CAMPAIGN, row, now, real_now, data)

@@ -66,4 +66,5 @@ def build_unsaved_row(
         attempt=0,
         refusals=0,
         content=content,
+        offer=content.offer if content is not None else previewed.spec.offer,
     )

@@ -26,6 +26,7 @@ from mail.mailbox import Mailbox
 from mail.sink import get_mailbox_path
 from models.actors import Actor, Subject, SubjectKind
 from models.base import CampaignSlug, ClientId
+from models.offers import OfferState
 from models.simulation import (
     Estimate95,
     ResponseModel,
@@ -41,6 +42,7 @@ from services.campaigns.preview_counts import PreviewedCampaign, load_previewed
 from services.campaigns.simulation_model import estimate_responses
 from services.campaigns.simulation_world import SimulatedWorld, WorldRules
 from services.context import ServiceContext
+from services.offers.naming import list_named_offers
 from settings import Settings
 from store import clock, copies
 from store.activity import write_activity
@@ -48,6 +50,7 @@ from store.campaigns import campaigns, responses, simulations, versions
 from store.campaigns.responses import OutboundMail
 from store.database import connect, read_transaction, write_transaction
 from store.events import outbox
+from store.offers import offers
 from store.tables import metadata
 
 FAST: Final = 100_000
@@ -139,6 +142,8 @@ def _start(connection: Connection, previewed: PreviewedCampaign, now: datetime) 
     copies.forget_campaign(connection, slug, previewed.version, now)
     if previewed.version is not None:
         row = versions.load_version(connection, slug, previewed.version)
+        for _, offer in list_named_offers(row.definition):
+            offers.move_offer(connection, offer, OfferState.LIVE, now)  # as it will be when the campaign starts
         publish_version(connection, campaigns.load_campaign(connection, slug), row, "stay", {}, now)
         begun: dict[str, Any] = {}
     else:

@@ -29,6 +29,7 @@ from services.campaigns.preview_mails import ComposedPreview, list_wanted, write
 from services.context import ServiceContext
 from services.mailing import composition
 from services.mailing.staff_mail import build_staff_brief, choose_items, deliver_to_staff
+from services.offers.stating import build_brief_offer
 from services.recommendations.recommender import Recommender
 from store.activity import write_activity
 from store.clients import clients
@@ -114,12 +115,16 @@ def _write_for_nobody(context: ServiceContext, previewed: PreviewedCampaign, tex
     if definition is not None and mail is not None and text is not None:
         content = build_mail_content(definition, mail, text.variant, None)
         message, voice, named, category = content.message, content.voice, content.items, content.category
+        offer = content.offer
     else:
         message, voice, named, category = previewed.spec.message, previewed.spec.voice, (), ""
+        offer = previewed.spec.offer
     with read_transaction(context.engine) as connection:
         items = choose_items(connection, named, category)
+        stated = build_brief_offer(connection, offer) if offer is not None else None
     kind = mail.kind if mail else TouchKind.CAMPAIGN
     brief = build_staff_brief(context.settings, kind, items, message, voice)
+    brief = brief.model_copy(update={"offer": stated})
     draft = composition.write_draft(brief)
     variant = text.variant.name if text and text.variant else ""
     shown = PreviewMail(

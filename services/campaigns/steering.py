@@ -25,6 +25,7 @@ from models.base import CampaignSlug
 from models.campaign import CampaignChange, CampaignCommand, CampaignSpec, SteeredCampaign
 from models.states import CampaignState, Overdue
 from services.campaigns.sanity import require_future_end
+from services.offers.naming import require_offers
 from store.activity import write_activity
 from store.campaigns import campaigns, enrolments, parked, places, under_way
 from store.campaigns.campaigns import CampaignRow
@@ -56,6 +57,7 @@ def steer_campaign(
     with write_transaction(engine) as connection:
         row = campaigns.load_campaign(connection, slug)
         require_possible(row, command, now)
+        _require_lasting_offer(connection, row, command, now)
         apply_commands(connection, actor, slug, [command], now, real_now)
         outbox.push_nudges(connection, "campaign", [slug], real_now)
     said = _explain(engine, row, command)
@@ -84,6 +86,14 @@ def require_possible(row: CampaignRow, command: CampaignCommand, now: datetime) 
             raise BadInput(faults[0], field)
     spec = change_spec(row.spec, change)
     require_future_end(compute_end(spec, row.started_at or row.created_at), now)
+
+
+def _require_lasting_offer(connection: Connection, row: CampaignRow, command: CampaignCommand, now: datetime) -> None:
+    """Require that the offer of a campaign lasts to the end that a change gives it. Raises BadInput."""
+    change = CampaignChange.model_validate(command.change)
+    if command.kind == "adjust" and {"ends_at", "expires_days"} & set(change.list_changes()):
+        spec = change_spec(row.spec, change)
+        require_offers(connection, spec, compute_end(spec, row.started_at or row.created_at), now, live=False)
 
 
 def change_spec(spec: CampaignSpec, change: CampaignChange) -> CampaignSpec:

@@ -21,7 +21,7 @@ from domain.journeys.advancing import JourneyEvent
 from domain.mail_consent import REPLY_TYPES
 from domain.nudges import STARTING, needs_assessment
 from domain.orders import SeenEvent
-from models.events import Event, FixFeedback
+from models.events import Event, FixFeedback, OrderPlaced
 from services.ingestion.mail_reads import JudgedRead, judge_reads, list_turned, name_signs, tell_clicks
 from services.ingestion.replies import apply_replies
 from services.journeys.arrivals import apply_events
@@ -35,6 +35,7 @@ from store.events.rows import EventRow, build_row
 from store.events.seen import see_event
 from store.fixes import feedback
 from store.mail.policy import ShopPolicy
+from store.offers.redemptions import save_redemptions
 from store.segments.attributes import load_types
 from store.sql.types import from_micros, to_micros
 
@@ -77,6 +78,8 @@ def accept_events(
     overtaken = insert_events(connection, [rows[index] for index in sorting.accepted.values()])
     fresh = {key: _NewEvent(batch[i], rows[i]) for key, i in sorting.accepted.items() if key not in overtaken}
     nudged = _apply_effects(connection, list(fresh.values()), policy, now)
+    if named := [event for event, _ in fresh.values() if isinstance(event, OrderPlaced) and event.offer_code]:
+        save_redemptions(connection, named)
     set_by_events(connection, [event for event, _ in fresh.values() if event.attributes])
     answers = [event for event, _ in fresh.values() if isinstance(event, FixFeedback)]
     fix_ids = feedback.save_feedback(connection, answers)

@@ -170,11 +170,13 @@ def _add(turn: JourneyTurn, journey: JourneyVersions, went: Advance, priority: i
 
 def _build_mail(journey: JourneyVersions, place: JourneyPlace, step: JourneyStep, priority: int) -> QueuedMail:
     definition = journey.definitions[place.version]
+    content = build_content(definition, step, place)
     return QueuedMail(
         priority=priority,
         key=place.build_mail_key(step.id),
         campaign=place.campaign,
         kind=step.mail.kind if step.mail else TouchKind.CAMPAIGN,
         step=step.id,
-        content=build_content(definition, step, place),
+        content=content,
+        offer=content.offer if content else None,
     )

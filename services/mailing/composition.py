@@ -30,6 +30,7 @@ from services.decisions.decider import Decider
 from services.mailing import send_times
 from services.mailing.campaign_items import recommend_for_step
 from services.mailing.send_times import ReadingHours, choose_send_time
+from services.offers.stating import build_brief_offer
 from services.recommendations.recommender import Recommender
 from services.review.holds import hold_by_policy
 from settings import Settings
@@ -104,6 +105,7 @@ def build_brief(
         shop_name=settings.shop_name,
         voice=voice or settings.shop_voice,
         message=normalise(message),
+        offer=build_brief_offer(connection, row.offer) if row.offer is not None else None,
         facts=state_facts(history, now),
         items=tuple(build_item(item, (why or {}).get(item.item_id, "")) for item in picked),
         season=_find_season(picked),

@@ -28,6 +28,7 @@ from models.states import OutreachState
 from services import metrics
 from services.context import ServiceContext
 from services.mailing import domain_pace
+from services.offers.gate import find_offer_barrier
 from services.returns import mail_states
 from store.campaigns import campaigns, places
 from store.catalogue import catalogue
@@ -35,6 +36,7 @@ from store.clients import assessments, clients
 from store.clients.assessments import ClientFile
 from store.mail import ledger, mail_facts, mailboxes, suppressions
 from store.mail.ledger import LedgerRow
+from store.offers import grants
 
 TOO_LATE: Final = timedelta(days=7)
 """Business time. A mail that could not be sent for so long is too late."""
@@ -149,9 +151,12 @@ def pass_send_gate(
             return False
         domain_pace.count_domain_mail(context, connection, claim.envelope.recipient, real_now)
     lease = {"lease_until": real_now + in_data}
-    return ledger.move_mail(
+    moved = ledger.move_mail(
         connection, step.client_id, step.n, OutreachState.DATA, now, token=claim.token, values=lease
     )
+    if moved and claim.row.offer is not None:
+        grants.count_grant(connection, claim.row.offer, step.client_id, step.n)
+    return moved
 
 
 def settle_accepted(context: ServiceContext, connection: Connection, step: OutreachStep, claim: Claim) -> StepDone:
@@ -176,6 +181,9 @@ def settle_fault(
 ) -> StepDone:
     """Move the mail as the fault requires; `scheduled` asks for another try, for a refusal at a later moment."""
     clock, now = context.load_business_time(connection, step.at)
+    if claim.row.offer is not None:
+        # Before any other row, as at the gate: two transactions never wait for each other.
+        grants.lock_offer(connection, claim.row.offer)
     if fault.slow_down:
         domain_pace.rest_domain(context, connection, claim.envelope.recipient, context.resolve_real_time(step.at))
     to, values, code = OutreachState.FAILED, dict[str, Any](), fault.code
@@ -189,6 +197,8 @@ def settle_fault(
     elif not fault.no_such_mailbox and fault.code.startswith("smtp_5"):
         values, code = {"refusals": refusals}, f"{mailboxes.REFUSED}_{fault.code}"
     moved = ledger.move_mail(connection, step.client_id, step.n, to, now, code=code, token=claim.token, values=values)
+    if moved and claim.row.offer is not None and to is not OutreachState.UNKNOWN:
+        grants.return_grant(connection, claim.row.offer, step.client_id, step.n)
     if moved and to is OutreachState.FAILED:
         _judge_mailbox(connection, claim.mailbox, fault, now)
     return _load_result(connection, step, clock)
@@ -209,8 +219,8 @@ def _load_result(connection: Connection, step: OutreachStep, clock: Clock) -> St
 def decide_sending(
     context: ServiceContext, connection: Connection, row: LedgerRow, now: datetime, claimed: str | None = None
 ) -> Eligibility:
-    """Decide whether this mail may leave at `now`: consent, suppression, holds, campaign, caps, quiet hours and stock;
-    all of them for the mailbox, whatever ids carry it. `claimed`: the mailbox to which the mail was built."""
+    """Decide whether this mail may leave at `now`: consent, suppression, holds, campaign, offer, caps, quiet hours and
+    stock; all of them for the mailbox, whatever ids carry it. `claimed`: the mailbox to which the mail was built."""
     file = assessments.load_client_file(connection, row.client_id)
     if file is None:
         raise NotFound("no such client", "client_id")
@@ -234,6 +244,8 @@ def decide_sending(
     follows = row.kind in PROFILED or (row.content is not None and row.content.follows)
     if follows and not file.personal:
         return Eligibility(door=SendDecision.CLOSED, code="personalisation_refused")
+    if row.offer is not None and (barrier := find_offer_barrier(connection, row.offer, row.client_id, now, claimed)):
+        return Eligibility(door=SendDecision.CLOSED, code=barrier)
     stale = _find_stale(connection, row, file) or _find_changed_text(context, row, gate)
     rules = context.find_rules(row.content)
     return may_send(facts, rules, now, gate.paused, stale, row.kind)

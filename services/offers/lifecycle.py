@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine
 
 from domain import permissions
 from domain.nearness import name_nearest
-from domain.offers import has_expired
+from domain.offers import compute_offer_end, has_expired
 from domain.permissions import Action
 from domain.wording import clean_phrase
 from errors import BadInput
@@ -50,12 +50,13 @@ def save_offer(
             if before is not None and before.state is not OfferState.DRAFT:
                 raise BadInput(f"{slug} is {before.state}, and its terms stay; create another offer", "slug")
             _require_meant(connection, slug, order.build_terms(), settings, now)
+            ends_at = compute_offer_end(order, settings.shop_time_zone)
             if before is None:
-                offers.insert_offer(connection, slug, order, actor.who, now)
+                offers.insert_offer(connection, slug, order, ends_at, actor.who, now)
             else:
-                offers.change_draft(connection, slug, order, now)
+                offers.change_draft(connection, slug, order, ends_at, now)
             _put_on_record(connection, actor, Action.CREATE_OFFER, slug, now, real_now, {"new": before is None})
-        return build_offer(offers.load_offer(connection, slug), settings, now)
+        return build_offer(connection, offers.load_offer(connection, slug), settings, now)
 
 
 def approve_offer(
@@ -74,7 +75,7 @@ def approve_offer(
             _require_meant(connection, slug, row.terms, settings, now)
             if offers.move_offer(connection, slug, OfferState.LIVE, now, decided_by=actor.who):
                 _put_on_record(connection, actor, Action.APPROVE_OFFER, slug, now, real_now)
-        return build_offer(offers.load_offer(connection, slug), settings, now)
+        return build_offer(connection, offers.load_offer(connection, slug), settings, now)
 
 
 def retire_offer(
@@ -86,7 +87,7 @@ def retire_offer(
         row = offers.load_offer(connection, slug)
         if offers.move_offer(connection, slug, OfferState.RETIRED, now):
             _put_on_record(connection, actor, Action.RETIRE_OFFER, slug, now, real_now, {"was": row.state})
-        return build_offer(offers.load_offer(connection, slug), settings, now)
+        return build_offer(connection, offers.load_offer(connection, slug), settings, now)
 
 
 def _require_meant(
@@ -96,7 +97,7 @@ def _require_meant(
     other = offers.find_code(connection, terms.code)
     if other not in (None, slug):
         raise BadInput(f"{terms.code} is the code of {other}; choose another", "code")
-    if has_expired(terms, settings.shop_time_zone, now):
+    if has_expired(compute_offer_end(terms, settings.shop_time_zone), now):
         raise BadInput(f"{terms.until} has passed in {settings.shop_time_zone}", "until")
     categories = known_words.list_categories(connection) if terms.categories else frozenset()
     for category in terms.categories:

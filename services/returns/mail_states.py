@@ -13,6 +13,7 @@ from models.states import OutreachState
 from store.mail import ledger, mailboxes
 from store.mail.returned import SentMail
 from store.mail.suppressions import COMPLAINT, HARD_BOUNCE, SOFT_BOUNCES, suppress_mailboxes
+from store.offers import grants
 
 REMEMBERED: Final = timedelta(days=90)
 """How far back bounces in a row are counted."""
@@ -31,6 +32,8 @@ def record_bounces(connection: Connection, bounces: Sequence[BouncedMail]) -> No
     """Move mails of different mailboxes to `bounced`, and suppress the mailboxes that are dead."""
     moves = [ledger.MailReturn(b.mail.client_id, b.mail.n, b.at, _build_word(b)) for b in bounces]
     ledger.move_returned(connection, moves, OutreachState.BOUNCED)
+    for offer, client_id, n in grants.list_bounced(connection, [(move.client_id, move.n) for move in moves]):
+        grants.return_grant(connection, offer, client_id, n)
     suppress_mailboxes(connection, {b.mail.mailbox: (HARD_BOUNCE, b.at) for b in bounces if b.hard})
     give_up_mailboxes(connection, {b.mail.mailbox: b.at for b in bounces if not b.hard})
 

@@ -86,6 +86,7 @@ def _build_view(found: OpenDraft, alike: int) -> DraftView:
         facts=tuple(fact.text for fact in brief.facts),
         items=tuple(item.title for item in brief.items),
         message=brief.message,
+        offer=f"{brief.offer.slug}, code {brief.offer.code}" if brief.offer is not None else "",
         verdict=row.verdict,
         reason=row.reason,
         decided_by=row.decided_by,

@@ -115,7 +115,12 @@ def list_pending(connection: Connection, client_id: ClientId) -> list[QueuedMail
         )
     )
     return [
-        QueuedMail(priority=row.spec["priority"], key=f"{PREFIX}{row.campaign}:{row.entry}", campaign=row.campaign)
+        QueuedMail(
+            priority=row.spec["priority"],
+            key=f"{PREFIX}{row.campaign}:{row.entry}",
+            campaign=row.campaign,
+            offer=row.spec.get("offer"),
+        )
         for row in rows
     ]
 

@@ -22,6 +22,7 @@ from errors import NotFound
 from models.base import ClientId
 from models.clock import Clock
 from models.journey_steps import MailContent
+from models.offers import OfferSlug
 from models.outreach import StepDone
 from models.states import EnrolmentState, OutreachState, Phase
 from models.webhooks import Announcement, WebhookType
@@ -60,6 +61,7 @@ class LedgerRow(PlannedMail):
     attempt: int
     refusals: int
     content: MailContent | None = None
+    offer: OfferSlug | None = None
 
     def build_result(self, clock: Clock) -> StepDone:
         """Build the result of a step that left the mail like this."""
@@ -109,6 +111,7 @@ def begin_mail(
         "state": OutreachState.BRIEFED,
         "created_at": now,
         "updated_at": now,
+        "offer": start.offer,
         "content": start.content.model_dump(mode="json", exclude_defaults=True) if start.content else None,
     }
     connection.execute(_NEW_MAIL, mail)

@@ -24,6 +24,9 @@ class OfferRow(Record):
     name: str
     terms: OfferTerms
     state: OfferState
+    ends_at: datetime | None
+    given: int
+    """Clients who got it by mail."""
     created_by: str
     decided_by: str
     created_at: datetime
@@ -38,6 +41,12 @@ def list_offers(connection: Connection) -> list[OfferRow]:
     """List all offers, the newest first."""
     rows = connection.execute(_OFFER.order_by(_o.created_at.desc(), _o.slug))
     return [OfferRow.from_row(row) for row in rows]
+
+
+def list_live(connection: Connection) -> list[OfferRow]:
+    """List the approved offers, the newest first; some may be over."""
+    live = _OFFER.where(_o.state == OfferState.LIVE).order_by(_o.created_at.desc(), _o.slug)
+    return [OfferRow.from_row(row) for row in connection.execute(live)]
 
 
 def find_offer(connection: Connection, slug: OfferSlug) -> OfferRow | None:
@@ -58,16 +67,26 @@ def find_code(connection: Connection, code: str) -> OfferSlug | None:
     return connection.scalar(select(_o.slug).where(_o.code == fold_code(code)))
 
 
-def insert_offer(connection: Connection, slug: OfferSlug, order: OfferOrder, by: str, now: datetime) -> None:
+def insert_offer(
+    connection: Connection, slug: OfferSlug, order: OfferOrder, ends_at: datetime | None, by: str, now: datetime
+) -> None:
     """Add an offer as a draft."""
-    row = _build_values(order) | {"slug": slug, "state": OfferState.DRAFT, "created_by": by, "decided_by": ""}
+    row = _build_values(order, ends_at) | {
+        "slug": slug,
+        "state": OfferState.DRAFT,
+        "created_by": by,
+        "decided_by": "",
+        "given": 0,
+    }
     connection.execute(insert(offers), row | {"created_at": now, "updated_at": now})
 
 
-def change_draft(connection: Connection, slug: OfferSlug, order: OfferOrder, now: datetime) -> None:
+def change_draft(
+    connection: Connection, slug: OfferSlug, order: OfferOrder, ends_at: datetime | None, now: datetime
+) -> None:
     """Change an offer that is a draft."""
     statement = update(offers).where(_o.slug == slug, _o.state == OfferState.DRAFT)
-    connection.execute(statement.values(updated_at=now, **_build_values(order)))
+    connection.execute(statement.values(updated_at=now, **_build_values(order, ends_at)))
 
 
 def move_offer(connection: Connection, slug: OfferSlug, to: OfferState, now: datetime, **values: Any) -> bool:
@@ -76,6 +95,7 @@ def move_offer(connection: Connection, slug: OfferSlug, to: OfferState, now: dat
     return connection.execute(statement.values(state=to, updated_at=now, **values)).rowcount == 1
 
 
-def _build_values(order: OfferOrder) -> dict[str, Any]:
+def _build_values(order: OfferOrder, ends_at: datetime | None) -> dict[str, Any]:
     terms = order.build_terms()
-    return {"name": order.name, "code": fold_code(terms.code), "terms": terms.model_dump(mode="json")}
+    text = terms.model_dump(mode="json")
+    return {"name": order.name, "code": fold_code(terms.code), "terms": text, "ends_at": ends_at}

@@ -28,7 +28,7 @@ from store.tables.mail import (
     withdrawals,
 )
 from store.tables.model_calls import model_calls, model_spend, model_transcripts
-from store.tables.offers import offers
+from store.tables.offers import offer_grants, offers, redemptions
 from store.tables.refreshes import refreshes, top_picks
 from store.tables.segments import attributes, client_attributes, segment_counts, segments
 from store.tables.shop import (
@@ -87,12 +87,14 @@ __all__ = [
     "model_calls",
     "model_spend",
     "model_transcripts",
+    "offer_grants",
     "offers",
     "outbox",
     "outreach_steps",
     "outreaches",
     "questions",
     "reading_hours",
+    "redemptions",
     "refreshes",
     "returns",
     "revisions",

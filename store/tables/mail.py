@@ -58,6 +58,7 @@ outreaches = Table(
     Column("review", Json, comment="the reviewer's last remarks"),
     Column("attempt", Integer, nullable=False, default=0, comment="drafts written so far"),
     Column("content", Json, comment="what the campaign's step says of this mail; none: as the campaign says"),
+    build_id_column("offer", comment="the offer that it states"),
     Column("created_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
     Column("sent_at", UtcTime),

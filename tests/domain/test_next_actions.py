@@ -50,10 +50,11 @@ def test_the_product_asks_about_all_that_it_sends_to_who_drifts_and_nothing_else
     assert {TouchKind.WELCOME, TouchKind.QUIZ, TouchKind.WON_BACK, TouchKind.CAMPAIGN} & DRIFT_MAILS == set()
 
 
-def test_a_call_is_allowed_while_some_are_left_and_an_offer_never() -> None:
+def test_a_call_is_allowed_while_some_are_left_and_an_offer_where_there_is_one() -> None:
     assert list_allowed_actions(0) == ("email", "nothing")
     assert "stylist_call" in list_allowed_actions(1)
     assert "offer" not in list_allowed_actions(100)
+    assert list_allowed_actions(0, has_offer=True) == ("email", "offer", "nothing")
 
 
 def test_an_occasion_has_one_seed_and_another_has_another() -> None:

@@ -196,7 +196,7 @@ def shop(tmp_path: Path) -> Shop:
         )
         call_id = str(connection.scalar(select(t.calls.c.call_id).where(t.calls.c.client_id == "bea")))
         segments.save_segment(connection, "everybody", "Everybody", Everyone(), "ann", NOW)
-        offers.insert_offer(connection, "five", OfferOrder(name="Five", code="FIVE5", percent=5), "ann", NOW)
+        offers.insert_offer(connection, "five", OfferOrder(name="Five", code="FIVE5", percent=5), None, "ann", NOW)
         campaigns.create_campaign(connection, CampaignSpec(slug="autumn", name="Autumn"), NOW)
         campaigns.move_campaign(connection, "autumn", CampaignState.PAUSED, NOW)
         # One whose end has come: it was left with a mail in the hands of the mail server, so it has not finished yet.

@@ -62,7 +62,7 @@ def _save_events(connection: Connection, terms: ShopPolicy, client_id: ClientId,
     rows: list[dict[str, Any]] = [
         {"type": "searched", "query": NOTE},
         {"type": "quiz_answered", "styles": ["canarynote"]},
-        {"type": "order_placed", "item_id": "knit-1", "value": "50"},
+        {"type": "order_placed", "item_id": "knit-1", "value": "50", "offer_code": "SPRING10"},
         {"type": "consent_changed", "consent": True},
         {"type": "fix_feedback", "item_id": "knit-1", "kept": True, "note": NOTE},
     ]
@@ -122,6 +122,7 @@ def _save_mail(connection: Connection, client_id: ClientId, now: datetime) -> No
     connection.execute(
         insert(t.outreaches).values(**mail, **state, sent_at=now, draft=draft, brief={"first_name": NAME})
     )
+    connection.execute(insert(t.offer_grants).values(client_id=client_id, offer="spring-ten", n=1))
     connection.execute(insert(t.outreach_steps).values(client_id=client_id, n=1, at=now, state="sent"))
     endpoint = {"name": "erp", "url": "https://erp.shop.example/hook", "state": "enabled", "why": "", "secret": "x"}
     connection.execute(insert(t.webhook_endpoints).values(**endpoint, old_secret="", created_at=now, created_by="ana"))

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from fastapi import Depends
 
 from domain.permissions import Action, Disclosure
-from models.offers import Offer, OfferList, OfferOrder
+from models.offers import Offer, OfferList, OfferOrder, OfferStateOrder
 from services.offers import lifecycle, views
 from web.api.requests import JsonBody
 from web.api.routing import OfferPath, create_router, declare_errors
@@ -17,6 +17,7 @@ from web.context import Here
 
 router: Final = create_router("offers")
 Order = Annotated[OfferOrder, Depends(JsonBody(OfferOrder))]
+StateOrder = Annotated[OfferStateOrder, Depends(JsonBody(OfferStateOrder))]
 
 
 @router.get("/offers", dependencies=[needs(Disclosure.SHOP)])
@@ -39,15 +40,14 @@ def save_offer(context: Here, actor: By, slug: OfferPath, order: Order) -> Offer
     return lifecycle.save_offer(context.engine, actor, slug, order, context.settings, now, real_now)
 
 
-@router.post("/offers/{slug}/approve", responses=declare_errors(404), dependencies=[needs(Action.APPROVE_OFFER)])
-def approve_offer(context: Here, actor: By, slug: OfferPath) -> Offer:
-    """Make a draft live: from then on campaigns may begin with it. Repeating it changes nothing."""
+@router.put(
+    "/offers/{slug}/state",
+    responses=declare_errors(404, 413),
+    dependencies=[needs(Action.APPROVE_OFFER, Action.RETIRE_OFFER)],
+)
+def set_offer_state(context: Here, actor: By, slug: OfferPath, order: StateOrder) -> Offer:
+    """Make a draft `live`: from then on campaigns may begin with it; or an offer `retired`: no mail with it leaves any
+    more. Repeating it changes nothing."""
+    change = lifecycle.approve_offer if order.state == "live" else lifecycle.retire_offer
     now, real_now = context.business_now(), context.real_now()
-    return lifecycle.approve_offer(context.engine, actor, slug, context.settings, now, real_now)
-
-
-@router.post("/offers/{slug}/retire", responses=declare_errors(404), dependencies=[needs(Action.RETIRE_OFFER)])
-def retire_offer(context: Here, actor: By, slug: OfferPath) -> Offer:
-    """Retire an offer: no mail with it leaves any more. Repeating it changes nothing."""
-    now, real_now = context.business_now(), context.real_now()
-    return lifecycle.retire_offer(context.engine, actor, slug, context.settings, now, real_now)
+    return change(context.engine, actor, slug, context.settings, now, real_now)

@@ -88,6 +88,7 @@ STEP: Final[Mapping[str, Mapping[str, Reader]]] = {
         "mail.voice": _read_text,
         "mail.items": _read_words,
         "mail.category": _read_text,
+        "mail.offer": _read_text,
         "mail.review": _read_text,
         "mail.autonomy": _read_text,
     },

@@ -119,6 +119,7 @@ FIXES: Final[dict[str, str]] = {
 }
 """Those that wait for a decision are first."""
 
+OFFERS: Final[dict[str, str]] = {"draft": "Draft", "live": "Live", "expired": "Over", "retired": "Retired"}
 CALLS: Final[dict[str, str]] = {"open": "To call", "done": "Done", "dropped": "Dropped"}
 CALL_OUTCOMES: Final[dict[str, str]] = {
     "reached": "Reached",

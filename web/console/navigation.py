@@ -31,6 +31,7 @@ DAILY: Final = (
 FURTHER: Final = (
     NavLink("/mailbox", "Mailbox", Disclosure.PERSONAL),
     NavLink("/suppressions", "Suppressions"),
+    NavLink("/offers", "Offers"),
     NavLink("/import", "Import", Action.IMPORT_FILE),
     NavLink("/goods", "Goods"),
     NavLink("/algorithms", "Algorithms"),

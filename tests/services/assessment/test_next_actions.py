@@ -12,19 +12,25 @@ import pytest
 from sqlalchemy import Engine, event, select
 
 from algorithms.slots.built_in import BuiltIn
-from models.actors import SYSTEM
+from domain.planning import MailStart
+from models.actors import SYSTEM, Actor, Channel, Role
 from models.calls import CallDecision, CallState
 from models.lifecycle import Assessment, AssessRequest
+from models.offers import OfferOrder
 from models.slots import SlotQuestion
-from models.states import HoldSource, Phase
+from models.states import HoldSource, Phase, TouchKind
 from services.assessment.assessor import Assessor
+from services.assessment.next_actions import NextActionService, NextActionTrigger
 from services.calls.decisions import decide_call
 from services.context import ServiceContext
 from services.decisions.decider import Decider, PendingDecision
+from services.offers.choice import find_lifecycle_offer
+from services.offers.lifecycle import approve_offer, retire_offer, save_offer
 from settings import Settings
 from store.clients import assessments, calls, holds
 from store.database import connect, read_transaction, write_transaction
 from store.learning import decisions
+from store.offers import grants
 from store.tables import calls as calls_table
 from store.tables import clients, outreaches
 from store.tables import decisions as decisions_table
@@ -32,6 +38,7 @@ from tests.support.algorithms import install_algorithm, wait_until, write_policy
 from tests.support.shop_services import NOW, StockedShop
 from tests.support.tables import create_tables
 
+OWNER = Actor(who="olga", role=Role.OWNER, channel=Channel.COMMAND)
 SAYS = """
 slot, version = "next_action", "1"
 
@@ -168,6 +175,67 @@ def test_calls_come_to_the_stylists_up_to_the_day_s_number(tmp_path: Path, stack
 def test_without_the_setting_no_call_is_ever_allowed(tmp_path: Path, stack: ExitStack) -> None:
     shop_floor = NextActionShop(tmp_path, stack)
     assert shop_floor.assess("c0", decider=shop_floor.decider("stylist_call")).chosen == "email by says 1"
+
+
+def _make_offer(shop_floor: NextActionShop, slug: str, now: datetime = NOW, **terms: Any) -> None:
+    order = OfferOrder(name=slug, code=f"{slug}-CODE", **{"percent": 10, "for_lifecycle": True, **terms})
+    save_offer(shop_floor.engine, OWNER, slug, order, shop_floor.settings, now, now)
+    approve_offer(shop_floor.engine, OWNER, slug, shop_floor.settings, now, now)
+
+
+def test_an_offer_is_allowed_once_a_live_one_is_marked_for_it_and_the_mail_states_it(
+    tmp_path: Path, stack: ExitStack
+) -> None:
+    shop_floor = NextActionShop(tmp_path, stack)
+    decider = shop_floor.decider("offer")
+    _make_offer(shop_floor, "for-campaigns", for_lifecycle=False)
+    assert shop_floor.assess("c0", decider=decider).chosen == "email by says 1"
+    _make_offer(shop_floor, "come-back")
+    chosen = shop_floor.assess("c1", decider=decider)
+    assert (chosen.chosen, chosen.start is not None) == ("offer by says 1", True)
+    retire_offer(shop_floor.engine, OWNER, "come-back", shop_floor.settings, NOW, NOW)
+    assert shop_floor.assess("c2", decider=decider).chosen == "email by says 1"
+    with read_transaction(shop_floor.engine) as connection:
+        rows = list(connection.execute(select(outreaches.c.client_id, outreaches.c.kind, outreaches.c.offer)))
+    assert sorted(tuple(row) for row in rows) == [
+        ("c0", "missed", None),
+        ("c1", "missed", "come-back"),
+        ("c2", "missed", None),
+    ]
+
+
+def test_a_client_who_had_an_offer_is_not_given_it_again_and_a_full_budget_gives_none(
+    tmp_path: Path, stack: ExitStack
+) -> None:
+    shop_floor = NextActionShop(tmp_path, stack)
+    _make_offer(shop_floor, "come-back", most_clients=1)
+    with write_transaction(shop_floor.engine) as connection:
+        assert find_lifecycle_offer(connection, "c0", NOW) == "come-back"
+        grants.count_grant(connection, "come-back", "c0", 1)
+        assert find_lifecycle_offer(connection, "c0", NOW) is None, "they had it"
+        assert find_lifecycle_offer(connection, "c1", NOW) is None, "nobody else may have it"
+    _make_offer(shop_floor, "later", NOW + timedelta(days=1), until=NOW.date() + timedelta(days=5))
+    with read_transaction(shop_floor.engine) as connection:
+        assert find_lifecycle_offer(connection, "c0", NOW) == "later"
+        assert find_lifecycle_offer(connection, "c0", NOW + timedelta(days=7)) is None, "it is over"
+
+
+def test_an_offer_that_was_retired_while_the_algorithm_thought_is_a_mail(tmp_path: Path, stack: ExitStack) -> None:
+    shop_floor = NextActionShop(tmp_path, stack)
+    decider = shop_floor.decider("offer")
+    _make_offer(shop_floor, "come-back")
+    service = NextActionService(ServiceContext(settings=shop_floor.settings, engine=shop_floor.engine), decider)
+    trigger = NextActionTrigger(
+        MailStart(kind=TouchKind.MISSED, key="missed:1", priority=70), "c0", "a1", 30.0, None, NOW
+    )
+    pending = service.ask(trigger)
+    assert pending.decision.answer.model_dump()["action"] == "offer"
+    retire_offer(shop_floor.engine, OWNER, "come-back", shop_floor.settings, NOW, NOW)
+    with write_transaction(shop_floor.engine) as connection:
+        taken = service.act(connection, trigger, pending)
+    assert (taken.offer, taken.answer, taken.description.split()[0]) == (None, None, "email")
+    [row] = shop_floor.load_decisions()
+    assert row.answer["action"] == "email"
 
 
 def test_mail_goes_on_once_the_call_is_made(tmp_path: Path, stack: ExitStack) -> None:

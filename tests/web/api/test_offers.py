@@ -13,10 +13,10 @@ def test_an_offer_is_saved_approved_listed_and_retired(web: TestClient) -> None:
     body = {"name": "Ten", "code": "TEN10", "percent": 10, "most_clients": 500}
     saved = web.put("/v1/offers/ten", json=body).json()
     assert (saved["slug"], saved["state"], saved["created_by"]) == ("ten", "draft", "api")
-    assert web.post("/v1/offers/ten/approve").json()["state"] == "live"
+    assert web.put("/v1/offers/ten/state", json={"state": "live"}).json()["state"] == "live"
     refused = web.put("/v1/offers/ten", json=body | {"percent": 20})
     assert (refused.status_code, "its terms stay" in refused.text) == (422, True)
-    assert web.post("/v1/offers/ten/retire").json()["state"] == "retired"
+    assert web.put("/v1/offers/ten/state", json={"state": "retired"}).json()["state"] == "retired"
     assert web.get("/v1/offers/ten").json() == web.get("/v1/offers").json()["offers"][0]
     assert web.get("/v1/offers/none").status_code == 404
 

@@ -14,6 +14,7 @@ from models.fixes import FixState, ItemState
 from models.imports import ImportKind, ImportState
 from models.journey_steps import ACTIONS
 from models.mail import Autonomy
+from models.offers import OfferState
 from models.refreshes import ChallengerVerdict, RefreshState
 from models.slots import Action
 from models.states import CampaignState, EnrolmentState, HoldSource, OutreachState, Phase, TouchKind, VersionState
@@ -38,6 +39,7 @@ def test_every_code_has_its_word_and_no_word_is_left_over() -> None:
     assert set(labels.ENROLMENTS) == set(EnrolmentState)
     assert set(labels.ACTIONS) == set(get_args(Action))
     assert set(labels.FIXES) == set(FixState)
+    assert set(labels.OFFERS) == {"expired", *OfferState}
     assert set(labels.LEFT_OUT) == set(EXCLUSION_REASONS)
     assert set(labels.BOX_STATES) < set(ItemState)
     assert set(labels.VERDICTS) == set(ChallengerVerdict)
