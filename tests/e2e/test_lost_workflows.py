@@ -55,10 +55,10 @@ async def reconcile(shop: Shop, monkeypatch: pytest.MonkeyPatch, *arguments: str
     return answer
 
 
-async def start_shop(tmp_path: Path) -> tuple[Shop, DevServer, Client]:
+async def start_shop(tmp_path: Path, **more: Any) -> tuple[Shop, DevServer, Client]:
     (tmp_path / "temporal").mkdir()
     server = new_dev_server(tmp_path / "temporal")
-    shop = a_shop(tmp_path / "home", temporal_address=server.address, quiet_from_hour=0, quiet_until_hour=0)
+    shop = a_shop(tmp_path / "home", temporal_address=server.address, quiet_from_hour=0, quiet_until_hour=0, **more)
     await server.start_async()
     return shop, server, await handles.connect(server.address, "default")
 
