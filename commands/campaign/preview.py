@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -22,7 +20,6 @@ from settings import load
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from services.recommendations.recommender import Recommender
     from settings import Settings
 
 NOTHING: Final = "nothing was sent, and nothing of any client was changed"
@@ -72,24 +69,11 @@ def command(
 def _show(settings: Settings, engine: Engine, slug: str, order: PreviewOrder) -> CampaignPreview:
     from services.campaigns.preview import show_preview  # noqa: PLC0415
     from services.context import ServiceContext  # noqa: PLC0415
+    from services.recommendations.opening import open_recommender  # noqa: PLC0415
 
     context = ServiceContext(settings=settings, engine=engine)
     with open_recommender(settings, engine) as recommender:
         return show_preview(context, recommender, get_command_actor(), slug, order, load_business_time(engine))
-
-
-@contextmanager
-def open_recommender(settings: Settings, engine: Engine) -> Iterator[Recommender]:
-    """Open the recommender by which mails are written, with the shop's own algorithms."""
-    from algorithms.slots.conformance import START_SECONDS  # noqa: PLC0415
-    from algorithms.slots.registry import Registry  # noqa: PLC0415
-    from services.decisions.decider import Decider  # noqa: PLC0415
-    from services.recommendations.ranking_state import SLOT  # noqa: PLC0415
-    from services.recommendations.recommender import Recommender  # noqa: PLC0415
-
-    with closing(Registry.from_settings(settings)) as registry:
-        registry.is_ready(SLOT, START_SECONDS)
-        yield Recommender(engine, settings, Decider(registry))
 
 
 def _print_counts(shown: CampaignPreview) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import click
 
-from commands.campaign.preview import open_recommender
 from commands.shared.actor import get_command_actor
 from commands.shared.options import AS_JSON
 from commands.shared.parsing import validate
@@ -30,6 +29,7 @@ def command(slug: str, to: tuple[str, ...], version: int | None, client: str | N
     """
     from services.campaigns.staff_sends import send_to_staff  # noqa: PLC0415
     from services.context import ServiceContext  # noqa: PLC0415
+    from services.recommendations.opening import open_recommender  # noqa: PLC0415
 
     order = validate(StaffSendOrder, {"to": to, "version": version, "client": client})
     settings = load()

@@ -54,6 +54,12 @@ def serve(home: Path, **more: object) -> Iterator[str]:
         **more,
     )
     _deliver(settings)
+    yield from run_site(settings)
+
+
+def run_site(settings: Settings) -> Iterator[str]:
+    """Run the site of a shop, and yield its address."""
+    web = settings.web_port
     config = uvicorn.Config(create_app(settings), host="127.0.0.1", port=web, log_level="error", access_log=False)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)

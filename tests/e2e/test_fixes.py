@@ -11,19 +11,28 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from fastapi.testclient import TestClient
+from playwright.sync_api import Browser
 from sqlalchemy import func, select
 
 import cli
-from store.database import read_transaction
+from models.actors import Role
+from models.team import AccountState
+from services.team.invitations import add_person
+from store.database import read_transaction, write_transaction
 from store.tables import fixes
+from store.team import accounts
+from tests.browser.conftest import chromium, run_site
 from tests.support.ports import free_port
 from tests.support.shop import Shop, a_shop
 from tests.support.temporal import DevServer
 from tests.support.worker import WorkerProcess
 from web.app import create_app
 
+__all__ = ["chromium"]
 Call = Callable[..., Any]
+PASSWORD = "nine wild horses"
 
 
 @pytest.fixture(scope="module")
@@ -129,6 +138,46 @@ def test_a_fix_over_http(working: Shop, web: TestClient, call: Call) -> None:
     for body, field in (({"slots": 0}, "slots"), ({"must_have": ["boats"]}, "must_have"), ({"sluts": 1}, "sluts")):
         wrong = web.post("/v1/clients/bea/fixes", json=body)
         assert (wrong.status_code, wrong.json()["error"]["field"]) == (422, field)
+
+
+@pytest.fixture
+def site(working: Shop) -> Iterator[str]:
+    """The console in front of the same worker, which asks for a sign-in; Sam is a stylist."""
+    own = {"smtp_url": "smtp://127.0.0.1:9", "web_port": free_port(), "open_pages": False}
+    hashed = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+    with write_transaction(working.engine) as connection:
+        account_id = add_person(connection, "Sam", Role.STYLIST, datetime.now(UTC)).account_id
+        accounts.change_account(connection, account_id, {"password_hash": hashed, "state": AccountState.ACTIVE})
+    yield from run_site(working.settings.model_copy(update=own))
+
+
+def test_a_stylist_swaps_an_item_in_the_browser_and_the_box_ships(
+    working: Shop, call: Call, site: str, chromium: Browser
+) -> None:
+    working.client("dora", sizes=("M",), consent=False)
+    fix_id = call("request", "dora", "--budget", "400", "--json")[1]["fix_id"]
+    before = {item["sku"] for item in wait_for_state(call, fix_id, "proposed")["box"]}
+    page = chromium.new_page(viewport={"width": 1440, "height": 900})
+    page.goto(f"{site}/sign-in?next=/fixes")
+    page.get_by_label("Your name").fill("Sam")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/fixes")
+    page.locator(f"a[href='/fixes/{fix_id}']").first.click()
+    offer = page.locator("form:has(input[type=radio][name=into])").first
+    out = offer.locator("input[name=out]").input_value()
+    radio = offer.locator("input[type=radio]").first
+    into = radio.get_attribute("value")
+    page.evaluate("for (const part of document.querySelectorAll('details')) part.open = true")
+    radio.check()
+    offer.locator("button").click()
+    page.wait_for_url(f"**/fixes/{fix_id}#box")
+    page.get_by_role("button", name="Approve and ship").click()
+    page.wait_for_url("**/fixes?done=approve")
+    shipped = wait_for_state(call, fix_id, "shipped")
+    assert {item["sku"] for item in shipped["box"]} == before - {out} | {into}
+    assert shipped["decided_by"] == "Sam"
+    page.context.close()
 
 
 def test_while_temporal_is_away_the_request_is_saved_and_may_be_sent_again(tmp_path: Path) -> None:

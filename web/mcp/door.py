@@ -19,7 +19,7 @@ from web.context import WebContext
 from web.error_responses import answer_own_error
 from web.mcp.acting_tools import add_acting_tools
 from web.mcp.reading_tools import add_reading_tools
-from web.mcp.server import AgentDesk, AgentServer
+from web.mcp.server import RECOMMENDER, AgentDesk, AgentServer
 
 PATH: Final = "/mcp"
 _ACTOR: Final = "selvedge.actor"
@@ -63,7 +63,8 @@ class AgentDoor:
         except SelvedgeError as refused:
             await answer_own_error(request, refused)(scope, receive, send)
         else:
-            own = {**scope, _ACTOR: actor.model_copy(update={"channel": Channel.MCP})}
+            lent = scope["app"].state.recommender
+            own = {**scope, _ACTOR: actor.model_copy(update={"channel": Channel.MCP}), RECOMMENDER: lent}
             await self._app(own, receive, send)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any, Final
 
 from mcp.server.mcpserver import Context
@@ -20,14 +22,19 @@ from models.agent_answers import (
 )
 from models.base import CampaignSlug, ClientId
 from models.campaign import CampaignProgress
+from models.campaign_preview import CampaignPreview, PreviewOrder
 from models.drafts import DraftList
 from models.figures import KpiReport
 from models.lift import CampaignLift
 from models.segment_answers import SegmentQuestion, SegmentSize
 from services.campaigns.lift import measure_lift
 from services.campaigns.lists import load_progress
+from services.campaigns.preview import show_preview
 from services.clients.why_not import explain_no_mail
+from services.context import ServiceContext
 from services.figures.report import load_report
+from services.recommendations.opening import open_recommender
+from services.recommendations.recommender import Recommender
 from services.review.lists import list_drafts as list_waiting_drafts
 from services.review.lists import show_draft
 from services.segments.questions import count_segment as count_clients
@@ -35,7 +42,7 @@ from store.campaigns.campaigns import list_campaigns as list_rows
 from store.clients.lists import ClientSummary, find_clients
 from store.database import read_transaction
 from store.mail.policy import build_mail_rules
-from web.mcp.server import AgentServer, enter_call
+from web.mcp.server import RECOMMENDER, AgentCall, AgentServer, enter_call
 
 READS: Final = ToolAnnotations(read_only_hint=True, open_world_hint=False)
 Ctx = Context[Any, Any]
@@ -113,6 +120,33 @@ def campaign_lift(ctx: Ctx, slug: CampaignSlug) -> CampaignLift:
         return measure_lift(call.context.engine, slug, 0.0, call.context.business_now())
 
 
+def preview_campaign(
+    ctx: Ctx,
+    slug: CampaignSlug,
+    version: Annotated[int | None, Field(ge=1, description="Of its definition; none: the newest.")] = None,
+    mails: Annotated[int, Field(ge=0, le=10, description="How many mails to write for real clients.")] = 2,
+) -> CampaignPreview:
+    """Count whom a campaign would mail if it started now and what stops the others, and write some of its mails by the
+    template writer, as text. Nothing is sent or saved."""
+    with enter_call(ctx, Disclosure.PREVIEW) as call, _lend_recommender(ctx, call) as recommender:
+        context = call.context
+        order = PreviewOrder(version=version, mails=mails, writer="house")
+        services = ServiceContext(settings=context.settings, engine=context.engine)
+        shown = show_preview(services, recommender, call.actor, slug, order, context.business_now())
+        return shown.model_copy(update={"mails": tuple(one.model_copy(update={"html": ""}) for one in shown.mails)})
+
+
+@contextmanager
+def _lend_recommender(ctx: Ctx, call: AgentCall) -> Iterator[Recommender]:
+    """Lend the recommender of the web process, or open one where the tools are served on standard input and output."""
+    request = ctx.request_context.request
+    if request is not None:
+        yield request.scope[RECOMMENDER]
+        return
+    with open_recommender(call.context.settings, call.context.engine) as recommender:
+        yield recommender
+
+
 def key_figures(ctx: Ctx, days: Annotated[int, Field(ge=1, le=365)] = 28) -> KpiReport:
     """Read the key figures of the shop over some days, each with its definition and the value before."""
     with enter_call(ctx, Disclosure.SHOP) as call:
@@ -143,6 +177,7 @@ def add_reading_tools(server: AgentServer) -> None:
     """Add the tools that read to a server."""
     for tool in (
         *(search_clients, why_not, count_segment, list_campaigns, campaign_progress, campaign_lift),
+        preview_campaign,
         *(key_figures, list_drafts, read_draft),
     ):
         server.add_tool(tool, annotations=READS)

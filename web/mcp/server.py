@@ -24,6 +24,8 @@ ABOUT: Final = (
     "Selvedge mails the clients of a styling shop, by lifecycle and campaigns. Ask why a client is not mailed, count "
     "segments, read key figures, drafts and lift. What changes something asks a person first, and is put on record."
 )
+RECOMMENDER: Final = "selvedge.recommender"
+"""Under which name a request brings what the web process recommends by."""
 FindActor = Callable[[Any], Actor]
 """Finds for whom a request acts, given the request of the transport."""
 

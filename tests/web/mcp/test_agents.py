@@ -125,6 +125,10 @@ def test_each_role_sees_what_it_may(site: str, settings: Settings) -> None:
     assert ask(site, viewer, "campaign_progress", slug="spring")["enrolled"] == 12
     assert ask(site, viewer, "campaign_lift", slug="spring")
     assert ask(site, viewer, "key_figures", days=7)
+    preview = ask(site, marketer, "preview_campaign", slug="spring", mails=0)
+    parts = sum(one["clients"] for one in preview["barriers"]) + preview["ready"] + preview["held_out"]
+    assert (preview["slug"], preview["audience"], preview["mails"]) == ("spring", parts, [])
+    assert "may not do campaign.preview" in ask(site, viewer, "preview_campaign", slug="spring")
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
@@ -205,6 +209,9 @@ def test_a_draft_of_a_campaign_starts_nothing(site: str, settings: Settings) -> 
     saved = ask(site, key, "draft_campaign", person, definition=DEFINITION)
     assert (saved["slug"], saved["version"], saved["state"]) == ("agents-own", 1, "draft")
     assert "1 step" in person.questions[0]
+    preview = ask(site, key, "preview_campaign", slug="agents-own", mails=1)
+    [mail] = preview["mails"]
+    assert (preview["audience"], mail["html"], "Soft colours" in mail["text"]) == (42, "", True)
     # A message may be larger than a form of ours.
     long = {**DEFINITION, "steps": [{"id": f"s{n}", "mail": {"message": "Soft colours. " * 30}} for n in range(60)]}
     assert "step" in str(ask(site, key, "draft_campaign", person, definition=long))
