@@ -23,14 +23,13 @@ from services.team.invitations import add_person
 from store.database import read_transaction, write_transaction
 from store.tables import fixes
 from store.team import accounts
-from tests.browser.conftest import chromium, run_site
+from tests.browser.conftest import launch_chromium, run_site
 from tests.support.ports import free_port
 from tests.support.shop import Shop, a_shop
 from tests.support.temporal import DevServer
 from tests.support.worker import WorkerProcess
 from web.app import create_app
 
-__all__ = ["chromium"]
 Call = Callable[..., Any]
 PASSWORD = "nine wild horses"
 
@@ -151,33 +150,36 @@ def site(working: Shop) -> Iterator[str]:
     yield from run_site(working.settings.model_copy(update=own))
 
 
-def test_a_stylist_swaps_an_item_in_the_browser_and_the_box_ships(
-    working: Shop, call: Call, site: str, chromium: Browser
-) -> None:
-    working.client("dora", sizes=("M",), consent=False)
-    fix_id = call("request", "dora", "--budget", "400", "--json")[1]["fix_id"]
-    before = {item["sku"] for item in wait_for_state(call, fix_id, "proposed")["box"]}
-    page = chromium.new_page(viewport={"width": 1440, "height": 900})
+def swap_and_approve(browser: Browser, site: str, fix_id: str) -> tuple[str | None, str | None]:
+    """What Sam does in pages, from the sign-in on; what went out of the box, and what came in."""
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
     page.goto(f"{site}/sign-in?next=/fixes")
     page.get_by_label("Your name").fill("Sam")
     page.get_by_label("Password").fill(PASSWORD)
     page.keyboard.press("Enter")
     page.wait_for_url("**/fixes")
     page.locator(f"a[href='/fixes/{fix_id}']").first.click()
-    offer = page.locator("form:has(input[type=radio][name=into])").first
-    out = offer.locator("input[name=out]").input_value()
-    radio = offer.locator("input[type=radio]").first
-    into = radio.get_attribute("value")
-    page.evaluate("for (const part of document.querySelectorAll('details')) part.open = true")
-    radio.check()
-    offer.locator("button").click()
+    page.get_by_text("Swap for another", exact=True).first.click()
+    offer = page.locator("details[open] form")
+    into = offer.locator("input[name=into]").first
+    swap = offer.locator("input[name=out]").get_attribute("value"), into.get_attribute("value")
+    into.check()
+    offer.get_by_role("button", name="Swap").click()
     page.wait_for_url(f"**/fixes/{fix_id}#box")
     page.get_by_role("button", name="Approve and ship").click()
     page.wait_for_url("**/fixes?done=approve")
+    return swap
+
+
+def test_a_stylist_swaps_an_item_in_the_browser_and_the_box_ships(working: Shop, call: Call, site: str) -> None:
+    working.client("dora", sizes=("M",), consent=False)
+    fix_id = call("request", "dora", "--budget", "400", "--json")[1]["fix_id"]
+    before = {item["sku"] for item in wait_for_state(call, fix_id, "proposed")["box"]}
+    with launch_chromium() as browser:
+        out, into = swap_and_approve(browser, site, fix_id)
     shipped = wait_for_state(call, fix_id, "shipped")
     assert {item["sku"] for item in shipped["box"]} == before - {out} | {into}
-    assert shipped["decided_by"] == "Sam"
-    page.context.close()
+    assert (shipped["decided_by"], out in before) == ("Sam", True)
 
 
 def test_while_temporal_is_away_the_request_is_saved_and_may_be_sent_again(tmp_path: Path) -> None:
