@@ -42,3 +42,10 @@ backup_time: Final = Gauge("selvedge_last_backup_timestamp_seconds", "When the n
 register_time: Final = Gauge(
     "selvedge_register_timestamp_seconds", "Until when the register of erasures, opt-outs and mails is complete"
 )
+click_rate_drop: Final = Gauge(
+    "selvedge_click_rate_drop", "Standard errors by which the week's click rate is below the four weeks before; 0: not"
+)
+certificate_end: Final = Gauge(
+    "selvedge_certificate_expiry_timestamp_seconds", "When the certificate of a server of the shop ends", ["name"]
+)
+key_end: Final = Gauge("selvedge_key_expiry_timestamp_seconds", "When the next API key in force expires; 0: none does")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from models.actors import Role
 from models.team import ApiKey
@@ -63,3 +63,11 @@ def revoke_key(connection: Connection, key_id: str, now: datetime) -> bool:
 def touch_key(connection: Connection, key_id: str, now: datetime) -> None:
     """Note that a key was used."""
     connection.execute(update(api_keys).where(api_keys.c.key_id == key_id).values(used_at=now))
+
+
+def find_next_expiry(connection: Connection, real_now: datetime) -> datetime | None:
+    """Find when the next of the keys in force expires."""
+    k = api_keys.c
+    in_force = k.revoked_at.is_(None), k.expires_at > real_now
+    end: datetime | None = connection.scalar(select(func.min(k.expires_at)).where(*in_force))
+    return end

@@ -66,6 +66,21 @@ FAULTS: Final[dict[str, tuple[Series, ...]]] = {
         {"selvedge_register_timestamp_seconds": "60x200"},
         {"selvedge_register_timestamp_seconds": "0x200"},
     ),
+    "CertificateEnds": (
+        {'selvedge_certificate_expiry_timestamp_seconds{name="site"}': "1000000x200"},
+        {'selvedge_certificate_expiry_timestamp_seconds{name="site"}': "2000000x200"},
+        {},
+    ),
+    "KeyExpires": (
+        {"selvedge_key_expiry_timestamp_seconds": "500000x200"},
+        {"selvedge_key_expiry_timestamp_seconds": "1000000x200"},
+        {"selvedge_key_expiry_timestamp_seconds": "0x200"},
+    ),
+    "CircuitOpen": (
+        {'selvedge_slot_circuit{slot="ranking",algorithm="theirs"}': "2x200"},
+        {'selvedge_slot_circuit{slot="ranking",algorithm="theirs"}': "2x110 1 2x89"},
+    ),
+    "ClicksDropped": ({"selvedge_click_rate_drop": "4x200"}, {"selvedge_click_rate_drop": "2x200"}),
     "NightlyRunMissed": (
         {"selvedge_refresh_age_seconds": "0+3000x200"},
         {"selvedge_refresh_age_seconds": "90000x200"},

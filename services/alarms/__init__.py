@@ -1,0 +1,1 @@
+"""What somebody should hear of before it hurts."""

@@ -1,0 +1,21 @@
+"""The figures of alarms that take a look of their own: expiries and the click rate."""
+
+from __future__ import annotations
+
+from services import metrics
+from services.alarms.click_drop import measure_click_drop
+from services.alarms.expiries import find_certificate_ends, find_key_end
+from services.context import ServiceContext
+from store.database import read_transaction
+
+
+def set_alarm_gauges(context: ServiceContext) -> None:
+    """Look, and set the gauges. Of what has no end there is no time: none is 0."""
+    real_now = context.wall()
+    with read_transaction(context.engine) as connection:
+        _, now = context.load_business_time(connection, real_now)
+        metrics.click_rate_drop.set(measure_click_drop(connection, now))
+    end = find_key_end(context, real_now)
+    metrics.key_end.set(end.timestamp() if end else 0)
+    for name, until in find_certificate_ends(context.settings).items():
+        metrics.certificate_end.labels(name=name).set(until.timestamp())
