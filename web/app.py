@@ -49,6 +49,9 @@ from web.console import (
     unknown_mails,
     webhooks,
 )
+from web.console import (
+    settings as settings_page,
+)
 from web.hosts import HostNames, list_hosts
 from web.lifespan import build_context, build_lifespan
 from web.mcp.door import PATH as AGENTS_PATH
@@ -81,6 +84,7 @@ CONSOLE: Final = (
     fixes.router,
     calls.router,
     goods.router,
+    settings_page.router,
     system.router,
     dead_letters.router,
     algorithms.router,

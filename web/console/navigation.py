@@ -41,6 +41,7 @@ FURTHER: Final = (
     NavLink("/activity", "Activity", Disclosure.ACTIVITY),
     NavLink("/webhooks", "Webhooks", Action.ADD_WEBHOOK),
     NavLink("/team", "Team", Disclosure.TEAM),
+    NavLink("/settings", "Settings", Disclosure.TEAM),
 )
 COMMANDS: Final = (
     NavLink("/new-client", "New client", Action.SAVE_CLIENT),
