@@ -1,13 +1,18 @@
-"""Mails a second without Temporal: rendered, signed and sent over real SMTP by one process, to the embedded mail server
-in another, which keeps each on the disk (its own SQLite file) before it answers. The store is not involved."""
+"""Mails a second without Temporal: rendered, signed and sent over real SMTP by one process, and by one a core, to
+the embedded mail server in another, which keeps each on the disk (its own SQLite file) before it answers. The store is
+not involved."""
 
 from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import os
 import resource
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -29,24 +34,58 @@ NOW = utc(2026, 6, 1, 12)
 
 
 def measure() -> dict[str, float]:
-    """Measure `mails_render_send_per_s` and the processor time of both sides."""
-    with TemporaryDirectory() as folder:
-        home = Path(folder)
-        spawn = multiprocessing.get_context("spawn")
-        ours, theirs = spawn.Pipe()
-        server = spawn.Process(target=_serve, args=(home / "mailbox.db", theirs))
-        server.start()
-        port = ours.recv()
+    """Measure `mails_render_send_per_s` of one sender with the processor time of both sides, and the rate of as many
+    senders as there are cores."""
+    with _run_server() as server:
+        rate, cpu_ms = asyncio.run(_send_all(server.settings))
+    one = {"mails_render_send_per_s": rate, "mail_sender_cpu_ms": cpu_ms}
+    one["mail_sink_cpu_ms"] = server.cpu_s / (MAILS + WARM_UP) * 1e3
+    senders = os.cpu_count() or 1
+    with _run_server(senders) as server:
+        pools = [server.spawn.Process(target=_send_share, args=(server.settings, server.start)) for _ in range(senders)]
+        for process in pools:
+            process.start()
+        server.start.wait()
+        begun = time.perf_counter()
+        for process in pools:
+            process.join()
+        took = time.perf_counter() - begun
+    return one | {"mails_by_all_cores_per_s": senders * MAILS / took}
+
+
+class _Server:
+    """The mail server in a process of its own. `start`: senders begin together."""
+
+    def __init__(self, home: Path, senders: int) -> None:
+        self.spawn = multiprocessing.get_context("spawn")
+        self.start = self.spawn.Barrier(senders + 1)
+        self.wire, theirs = self.spawn.Pipe()
+        self.process = self.spawn.Process(target=_serve, args=(home / "mailbox.db", theirs))
+        self.process.start()
         # A catcher of mail: towards clients' servers the pace of each domain would be measured.
-        settings = Settings(_env_file=None, home=home, smtp_url=f"smtp://127.0.0.1:{port}", smtp_delivers=False)
-        rate, cpu_ms = asyncio.run(_send_all(settings))
-        kept = Mailbox(home / "mailbox.db").count()
-        ours.send("end")
-        sink_cpu_ms = ours.recv() / (MAILS + WARM_UP) * 1e3
-        server.join()
-    if kept != MAILS + WARM_UP:
-        raise RuntimeError(f"{MAILS + WARM_UP} mails were sent and {kept} arrived")
-    return {"mails_render_send_per_s": rate, "mail_sender_cpu_ms": cpu_ms, "mail_sink_cpu_ms": sink_cpu_ms}
+        url = f"smtp://127.0.0.1:{self.wire.recv()}"
+        self.settings = Settings(_env_file=None, home=home, smtp_url=url, smtp_delivers=False)
+        EnvelopeBuilder.from_settings(self.settings)  # its keys are made once, not by each sender
+        self.cpu_s = 0.0
+
+
+@contextmanager
+def _run_server(senders: int = 1) -> Iterator[_Server]:
+    """Run the mail server until the block ends. Raises RuntimeError unless each mail arrived."""
+    with TemporaryDirectory() as folder:
+        server = _Server(Path(folder), senders)
+        yield server
+        kept, sent = Mailbox(Path(folder) / "mailbox.db").count(), senders * (MAILS + WARM_UP)
+        server.wire.send("end")
+        server.cpu_s = server.wire.recv()
+        server.process.join()
+    if kept != sent:
+        raise RuntimeError(f"{sent} mails were sent and {kept} arrived")
+
+
+def _send_share(settings: Settings, start: Barrier) -> None:
+    """Send as many mails as one sender does, together with others."""
+    asyncio.run(_send_all(settings, start))
 
 
 def _serve(path: Path, wire: Connection) -> None:
@@ -63,11 +102,14 @@ def _cpu_s() -> float:
     return used.ru_utime + used.ru_stime
 
 
-async def _send_all(settings: Settings) -> tuple[float, float]:
-    """Measure mails a second, and processor milliseconds a mail on this side."""
+async def _send_all(settings: Settings, start: Barrier | None = None) -> tuple[float, float]:
+    """Measure mails a second, and processor milliseconds a mail on this side. With `start`, wait for the others once
+    warm."""
     post = EnvelopeBuilder.from_settings(settings)
     async with Transport.from_settings(settings, connections=CONNECTIONS) as transport:
         await _send(post, transport, range(WARM_UP))
+        if start:
+            start.wait()
         begun, cpu = time.perf_counter(), _cpu_s()
         await _send(post, transport, range(WARM_UP, WARM_UP + MAILS))
         return MAILS / (time.perf_counter() - begun), (_cpu_s() - cpu) / MAILS * 1e3
