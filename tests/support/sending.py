@@ -29,10 +29,10 @@ def find_noon() -> datetime:
     return datetime.now(UTC).replace(hour=12, minute=0) + timedelta(days=1)
 
 
-def schedule_mail(shop: Shop, who: str, now: datetime, **fields: Any) -> OutreachStep:
-    """A client with a composed welcome that is due at `now`; its step."""
+def schedule_mail(shop: Shop, who: str, now: datetime, offer: str | None = None, **fields: Any) -> OutreachStep:
+    """A client with a composed welcome that is due at `now`, stating an offer if one is named; its step."""
     shop.client(who, now=now - timedelta(days=40), sizes=("M",), **fields)
-    start = MailStart(key="welcome:1", kind=TouchKind.WELCOME, priority=1)
+    start = MailStart(key="welcome:1", kind=TouchKind.WELCOME, priority=1, offer=offer)
     with write_transaction(shop.engine) as connection:
         row = {"client_id": who, "phase": Phase.ONBOARDING, "band": "active", "score": 20.0, "assessment_id": "a1"}
         connection.execute(standings.insert().values(**row, phase_since=now, assessed_at=now))

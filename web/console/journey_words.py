@@ -42,7 +42,8 @@ def describe_steps(definition: CampaignDefinition, people: Mapping[str, int]) ->
 def _describe(step: JourneyStep) -> tuple[str, str]:
     if step.mail is not None:
         variants = f" · {len(step.mail.variants) + 1} variants" if step.mail.variants else ""
-        return f"Mail{variants}", step.mail.message
+        offer = f" · offer {step.mail.offer}" if step.mail.offer else ""
+        return f"Mail{variants}{offer}", step.mail.message
     if step.wait is not None:
         return f"Wait {say_span(step.wait)}", ""
     if step.wait_for is not None:

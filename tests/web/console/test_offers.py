@@ -5,12 +5,19 @@ from __future__ import annotations
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
+from models.actors import Actor, Channel, Role
+from models.campaign import CampaignSpec
+from models.campaign_definition import CampaignDefinition
 from models.events import EVENT
+from models.journey_steps import JourneyStep
+from services.campaigns.creation import create_campaign
 from services.ingestion.intake import accept_events
 from store.database import read_transaction, write_transaction
 from store.tables import clients
 from tests.web.auth.staff import find_form_token, get_app_context
+from web.console.journey_words import describe_steps
 
+OWNER = Actor(who="olga", role=Role.OWNER, channel=Channel.PAGE)
 TERMS = {"slug": "autumn", "code": "Autumn20", "percent": "20", "uses": "1", "most_clients": "500"}
 
 
@@ -62,3 +69,17 @@ def test_what_orders_made_of_an_offer_is_shown_with_what_was_over_its_terms(site
     assert "$40.00" in page
     assert "1 client used it more than 1 time: over the terms" in page
     assert "1 order named the code TYPO, which no offer has" in site.get("/offers").text
+
+
+def test_a_campaign_links_the_offer_that_its_mails_state(site: TestClient) -> None:
+    post(site, "/offers", **TERMS)
+    post(site, "/offers/autumn", act="approve")
+    context = get_app_context(site)
+    spec = CampaignSpec(slug="autumn-edit", name="Autumn edit", offer="autumn", expires_days=0)
+    now = context.business_now()
+    create_campaign(context.engine, OWNER, spec, now, now, even_if_empty=True)
+    assert '<a href="/offers/autumn">autumn</a>' in site.get("/campaigns/autumn-edit").text
+    step = JourneyStep.model_validate({"id": "hello", "mail": {"offer": "autumn"}})
+    definition = CampaignDefinition(slug="steps", name="Steps", steps=(step,))
+    (view,) = describe_steps(definition, {})
+    assert view.title == "Mail · offer autumn"
