@@ -73,6 +73,13 @@ def list_activities(
     return [_parse_activity(row) for row in connection.execute(query)]
 
 
+def list_changed_clients(connection: Connection, action: str, who: str, real_at: datetime) -> list[ClientId]:
+    """List the clients whom somebody changed so at one very moment: those of one act on many."""
+    a = activity.c
+    query = select(a.client_id).where(a.real_at == real_at, a.actor == who, a.action == action)
+    return list(connection.scalars(query.where(a.client_id.is_not(None)).order_by(a.client_id)))
+
+
 def find_activities(connection: Connection, query: ActivityQuery) -> Sequence[Activity]:
     """Find the changes that a query asks for, the latest first, and one more than its limit where there are more."""
     a = activity.c

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -15,15 +15,17 @@ from errors import BadInput, SelvedgeError
 from models.actors import Actor, Subject, SubjectKind
 from models.base import ClientId
 from models.lifecycle import Command
+from models.states import Overdue
 from services.clients.selection import ClientSelection, iterate_selected, split_batches
 from services.clients.steering import ACTIONS, apply_commands
 from services.csv_lines import format_line
 from store import clock as stored_clock
-from store.activity import write_activities, write_activity
+from store.activity import list_changed_clients, write_activities, write_activity
 from store.clients import clients
 from store.clients.client_changes import note_changes
+from store.clients.clients import ClientValues
 from store.clients.lists import ClientSummary
-from store.database import write_transaction
+from store.database import read_transaction, write_transaction
 from store.events import outbox
 from store.privacy import erasure
 
@@ -83,6 +85,38 @@ def tag_clients(
     return BulkResult(len(ids) - len(left), left)
 
 
+def undo_pause(engine: Engine, actor: Actor, signing_key: str, paused_at: datetime, real_now: datetime) -> BulkResult:
+    """Undo a pause of many: resume those whom this very act of the actor paused, and nobody who was paused before.
+    Raises NotAllowed."""
+    permissions.require(actor, Action.RESUME_CLIENT)
+    ids = _list_changed(engine, actor, Action.PAUSE_CLIENT, paused_at)
+    return steer_clients(engine, actor, signing_key, ids, Command(kind="resume", overdue=Overdue.REPLAN, at=real_now))
+
+
+def undo_tag(
+    engine: Engine, actor: Actor, tag: str, tagged_at: datetime, now: datetime, real_now: datetime
+) -> BulkResult:
+    """Take a tag from those to whom this very act of the actor gave it. Raises NotAllowed."""
+    permissions.require(actor, Action.TAG_CLIENT)
+    ids, undone = _list_changed(engine, actor, Action.TAG_CLIENT, tagged_at), 0
+    for batch in split_batches(ids):
+        with write_transaction(engine) as connection:
+            stored = clients.load_values(connection, batch)
+            changed = {
+                key: row._replace(tags=tuple(one for one in row.tags if one != tag))
+                for key, row in stored.items()
+                if tag in row.tags
+            }
+            _save_tags(connection, actor, changed, -1, now, real_now)
+            undone += len(changed)
+    return BulkResult(undone)
+
+
+def _list_changed(engine: Engine, actor: Actor, action: Action, real_at: datetime) -> list[ClientId]:
+    with read_transaction(engine) as connection:
+        return list_changed_clients(connection, action, actor.who, real_at)
+
+
 def _tag(
     connection: Connection,
     actor: Actor,
@@ -98,11 +132,22 @@ def _tag(
     full = {key for key, row in without.items() if len(row.tags) >= MOST_TAGS}
     left.update(dict.fromkeys(full, f"has {MOST_TAGS} tags already"))
     changed = {key: row._replace(tags=(*row.tags, tag)) for key, row in without.items() if key not in full}
+    _save_tags(connection, actor, changed, 1, now, real_now)
+
+
+def _save_tags(
+    connection: Connection,
+    actor: Actor,
+    changed: Mapping[ClientId, ClientValues],
+    more: int,
+    now: datetime,
+    real_now: datetime,
+) -> None:
     if not changed:
         return
     clients.save_values(connection, changed.values())
     note_changes(connection, changed)
-    data: dict[str, Any] = {"tags": 1}
+    data: dict[str, Any] = {"tags": more}
     subjects = [(Subject(kind=SubjectKind.CLIENT, id=key), data) for key in changed]
     write_activities(connection, actor, Action.TAG_CLIENT, subjects, now, real_now)
 

@@ -62,7 +62,7 @@ WITH_ACTOR: Final = {
     "services/client_pages/letters.py": {"ask_for_address", "ask_for_letter", "call_off_address"},
     "services/client_pages/preferences.py": {"save_wishes", "save_break", "save_language", "save_purposes"},
     "services/client_pages/quiz.py": {"save_quiz"},
-    "services/clients/bulk.py": {"steer_clients", "tag_clients", "export_list"},
+    "services/clients/bulk.py": {"steer_clients", "tag_clients", "export_list", "undo_pause", "undo_tag"},
     "services/clients/mail_links.py": {"leave_list", "stay_on_list"},
     "services/clients/mail_reading.py": {"record_click", "record_open"},
     "services/clients/opening.py": {"open_shop"},

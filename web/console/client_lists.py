@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -14,7 +15,7 @@ from domain.permissions import Action
 from errors import BadInput
 from ingest.faults import parse_model
 from models.lifecycle import Command
-from services.clients.bulk import BulkResult, export_list, steer_clients, tag_clients
+from services.clients.bulk import BulkResult, export_list, steer_clients, tag_clients, undo_pause, undo_tag
 from services.clients.selection import ClientSelection, list_selected
 from web.auth.rules import needs
 from web.console.acting import PostedForm, build_form_token, receive_form
@@ -37,20 +38,49 @@ async def act_on_list(request: Request, context: Here) -> Response:
     """Ask before an act on the marked clients, carry it out once it is confirmed, or send them as a file."""
     form = await receive_form(request, "list")
     chosen, act = _read_selection(form.fields), form.fields.get("act", "")
+    if act == "undo":
+        return await run_in_threadpool(_undo, request, context, form, chosen)
     if act == "csv":
         return await run_in_threadpool(_export, context, form, chosen)
     try:
         if act not in ACTS:
             raise BadInput("choose what to do with them", "act")
-        ids = await run_in_threadpool(list_selected, context.engine, chosen, context.business_now())
-        result = await run_in_threadpool(_act, context, form, act, ids) if "sure" in form.fields else None
+        ids, at = (
+            await run_in_threadpool(list_selected, context.engine, chosen, context.business_now()),
+            context.real_now(),
+        )
+        result = await run_in_threadpool(_act, context, form, act, ids, at) if "sure" in form.fields else None
     except BadInput as refused:
         return _render(request, form.fields, chosen, act if act in ACTS else "pause", (), None, refused)
-    return _render(request, form.fields, chosen, act, ids, result)
+    return _render(request, form.fields, chosen, act, ids, result, done_at=at)
 
 
-def _act(context: WebContext, form: PostedForm, act: str, ids: list[str]) -> BulkResult:
-    real_now = context.real_now()
+def _undo(request: Request, context: WebContext, form: PostedForm, chosen: ClientSelection) -> Response:
+    """Undo what was done at one moment, for those whom it changed."""
+    of, real_now = form.fields.get("of", ""), context.real_now()
+    try:
+        at = _read_moment(form.fields.get("done_at", ""))
+        if of == "pause":
+            result = undo_pause(context.engine, form.actor, context.settings.keys.signing, at, real_now)
+        elif of == "tag":
+            now, tag = context.business_now(), read_text(form.fields, "tag")
+            result = undo_tag(context.engine, form.actor, tag, at, now, real_now)
+        else:
+            raise BadInput("a pause or a tag can be undone", "act")
+    except BadInput as refused:
+        return _render(request, form.fields, chosen, "pause", (), None, refused)
+    return _render(request, form.fields, chosen, of, (), result)
+
+
+def _read_moment(text: str) -> datetime:
+    """Read the real moment of an act. Raises BadInput."""
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except ValueError:
+        raise BadInput("this cannot be undone any more", "act") from None
+
+
+def _act(context: WebContext, form: PostedForm, act: str, ids: list[str], real_now: datetime) -> BulkResult:
     if act == "tag":
         return tag_clients(
             context.engine, form.actor, ids, form.fields.get("tag", ""), context.business_now(), real_now
@@ -86,6 +116,7 @@ def _render(
     ids: list[str] | tuple[str, ...],
     result: BulkResult | None = None,
     refused: BadInput | None = None,
+    done_at: datetime | None = None,
 ) -> Response:
     title, action = ACTS[act]
     search = {"q": chosen.text, "phase": chosen.phase, "segment": chosen.segment}
@@ -100,6 +131,7 @@ def _render(
         action=action,
         ids=ids,
         result=result,
+        done_at=done_at,
         fields=fields,
         wrong=(refused.field or "") if refused else "",
         reason=refused.reason if refused else "",

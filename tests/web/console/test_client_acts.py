@@ -161,6 +161,31 @@ def test_all_that_a_search_finds_are_tagged_and_those_who_have_it_stay(shop: Sho
     assert shop.read(clients.c.tags, "client009") == [["vip", "spring"]]
 
 
+def read_undo(page: str) -> dict[str, str]:
+    """The fields of the form that undoes it."""
+    form = page.partition('class="undo"')[2].partition("</form>")[0]
+    return dict(re.findall(r'name="(of|done_at|tag|q|phase|segment)" value="([^"]*)"', form))
+
+
+def test_an_act_on_many_is_undone_for_those_whom_it_changed(shop: Shop) -> None:
+    shop.post("/clients", "/clients", act="pause", sure="1", reason="before", **{"pick.client001": "1"})
+    found = {"everyone": "1", "q": "client00"}
+    done = shop.post("/clients", "/clients", act="pause", sure="1", reason="stock", **found)
+    undone = shop.post("/clients", "/clients", act="undo", **read_undo(done.text))
+    assert "Undone for 9 clients." in plain(undone.text)
+    assert shop.read(holds.c.reason, "client001") == ["before"], "who was paused before stays so"
+    assert shop.read(holds.c.reason, "client002") == []
+    shop.post("/clients", "/clients", act="tag", sure="1", tag="velvet", **{"pick.client003": "1"})
+    done = shop.post("/clients", "/clients", act="tag", sure="1", tag="velvet", **found)
+    undone = shop.post("/clients", "/clients", act="undo", **read_undo(done.text))
+    assert "Undone for 9 clients." in plain(undone.text)
+    [kept], [taken] = shop.read(clients.c.tags, "client003"), shop.read(clients.c.tags, "client004")
+    assert ("velvet" in kept, "velvet" in taken, "vip" in taken) == (True, False, True)
+    assert shop.list_actions()[0] == "client.tag"
+    again = shop.post("/clients", "/clients", act="undo", of="pause", done_at="yesterday")
+    assert (again.status_code, "cannot be undone" in again.text) == (422, True)
+
+
 def test_nobody_marked_says_so(shop: Shop) -> None:
     assert "choose at least one client" in shop.post("/clients", "/clients", act="pause").text
 
