@@ -22,12 +22,21 @@ from public_url import find_url_fault
 from ranking_settings import RankingSettings
 from shop_settings import ShopSettings
 from stream_settings import StreamSettings
+from web_settings import WebSettings
 from writer_settings import WriterSettings
 
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
-class Settings(BackupSettings, ConnectionSettings, RankingSettings, ShopSettings, StreamSettings, WriterSettings):
+class Settings(
+    BackupSettings,
+    ConnectionSettings,
+    RankingSettings,
+    ShopSettings,
+    StreamSettings,
+    WebSettings,
+    WriterSettings,
+):
     """What an operator may set. The defaults run everything on one machine."""
 
     model_config = SettingsConfigDict(env_prefix="SELVEDGE_", env_file=".env", extra="ignore", frozen=True)
@@ -46,21 +55,6 @@ class Settings(BackupSettings, ConnectionSettings, RankingSettings, ShopSettings
     temporal_ui_url: str = "http://127.0.0.1:8233"
     """Where the pages link to; the demo serves the UI on its port."""
 
-    web_host: str = "127.0.0.1"
-    """Address to listen on."""
-    web_port: int = Field(default=8000, ge=1, le=65_535)
-    """The API, the pages, the mailbox."""
-    web_names: str = ""
-    """Further names by which others reach the web process, as Host says them, separated by commas. Those of
-    `web_host` and `public_url`, and the local ones, are served anyway; all others get 400."""
-    web_connections: int = Field(default=18_000, ge=64)
-    """Connections at once; fewer where the process may open fewer files. Beyond it a new one takes the place of an idle
-    one."""
-    web_connections_per_address: int = Field(default=256, ge=1)
-    """Connections at once from one address outside of the own network (loopback and private addresses)."""
-    public_url: str = ""
-    """How clients reach the web process: base of all links in mail. Empty: http://web_host:web_port. Beside a real mail
-    server it must be an https address that others reach, or no mail is sent."""
     api_key: SecretStr | None = None
     """Key of the machine API; none: one is made and stored under `home`."""
     signing_key: SecretStr | None = None
@@ -290,6 +284,11 @@ def load(**overrides: object) -> Settings:
 def copy_environment() -> dict[str, str]:
     """Copy the environment, for child processes."""
     return dict(os.environ)
+
+
+def share_metrics(folder: Path) -> None:
+    """Let this process and its children keep metrics in a folder. Call it before anything defines one."""
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
 
 
 def find_user_cache() -> Path:

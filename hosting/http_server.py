@@ -1,7 +1,8 @@
-"""The web server: uvicorn with limits on connections, times and log lines."""
+"""The web server: uvicorn with limits on connections, times and log lines, and a sign of life for who watches it."""
 
 from __future__ import annotations
 
+import os
 import resource
 from functools import partial
 from typing import Any, Final
@@ -14,12 +15,32 @@ from hosting.log_limits import limit_repeats
 from settings import Settings
 
 BACKLOG: Final = 1_024
+TICKS: Final = 10
+"""Looks of uvicorn, ten a second, between two signs of life."""
 SPARE_FILES: Final = 512
 """Files for the database, the algorithms, and what is read."""
 
 
-def build_server(app: Any, settings: Settings) -> uvicorn.Server:
-    """Build the server of `app`."""
+class WatchedServer(uvicorn.Server):
+    """A server that says each second into a pipe that it serves, and ends when nobody listens any more."""
+
+    def __init__(self, config: uvicorn.Config, pipe: int | None) -> None:
+        super().__init__(config)
+        self._pipe = pipe
+
+    async def on_tick(self, counter: int) -> bool:
+        if self._pipe is not None and counter % TICKS == 0:
+            try:
+                os.write(self._pipe, b".")
+            except BlockingIOError:  # who listens is late
+                pass
+            except BrokenPipeError:
+                return True
+        return await super().on_tick(counter)
+
+
+def build_server(app: Any, settings: Settings, pipe: int | None = None) -> uvicorn.Server:
+    """Build the server of `app`. `pipe`: into which it says that it serves."""
     limits = build_limits(settings)
     config = uvicorn.Config(
         app,
@@ -34,7 +55,7 @@ def build_server(app: Any, settings: Settings) -> uvicorn.Server:
         lifespan="on",
     )
     limit_repeats(("uvicorn.error", "asyncio"))
-    return uvicorn.Server(config)
+    return WatchedServer(config, pipe)
 
 
 def build_limits(settings: Settings) -> ConnectionLimits:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from models.base import Contract, ItemId, StrictInput
+from models.base import Contract, Id, ItemId, Sku, StrictInput
 from models.catalogue import ItemRow, StockRow
 
 MOST_ROWS = 50_000
 """Rows of one request; a larger shop imports a file."""
+MOST_CHANGES = 1_000
+"""Differences of one request."""
 
 
 class WholeCatalogue(StrictInput):
@@ -23,6 +25,38 @@ class WholeStock(StrictInput):
 
     stock: tuple[StockRow, ...] = Field(max_length=MOST_ROWS)
     confirmed: bool = False
+
+
+class StockChange(StrictInput):
+    """A difference of one sku: a sale, a delivery. `key`: a change whose key came before changes nothing."""
+
+    key: Id
+    sku: Sku
+    by: int = Field(ge=-1_000_000, le=1_000_000)
+
+
+class StockChanges(StrictInput):
+    """Differences of stock, applied in their order."""
+
+    changes: tuple[StockChange, ...] = Field(max_length=MOST_CHANGES)
+
+
+class StockChangeRefusal(Contract):
+    """A change that was not applied. `index`: its place in the request."""
+
+    index: int
+    key: str
+    field: str
+    reason: str
+
+
+class StockChangesAnswer(Contract):
+    """What became of changes, by their keys. `short`: skus of which more went than were there; they have none now."""
+
+    applied: tuple[str, ...]
+    duplicates: tuple[str, ...]
+    refused: tuple[StockChangeRefusal, ...]
+    short: tuple[Sku, ...]
 
 
 class GoodsAnswer(Contract):

@@ -56,6 +56,7 @@ from web.hosts import HostNames, list_hosts
 from web.lifespan import build_context, build_lifespan
 from web.mcp.door import PATH as AGENTS_PATH
 from web.mcp.door import AgentDoor
+from web.process_place import ProcessPlace
 from web.public import confirm, health, mail_reads, pictures, preferences, quiz, shop, unsubscribe, view, visitor
 from web.quick_paths import QuickPaths
 from web.security import SecurityHeaders
@@ -112,13 +113,15 @@ OPEN: Final = (
 """Pages of clients, under a signed link; pictures and goods, which mails show; and what watches over the server."""
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """Create the app. Raises ConfigError when the database URL is wrong."""
+def create_app(settings: Settings, place: ProcessPlace | None = None) -> FastAPI:
+    """Create the app of a process; alone without a `place`. Raises ConfigError when the database URL is wrong."""
+    place = place or ProcessPlace()
     context, clock = build_context(settings)
-    agents = AgentDoor(context)
-    lifespan = build_lifespan(context, clock, agents)
+    agents = AgentDoor(context, place.agents_at)
+    lifespan = build_lifespan(context, clock, agents, place)
     app = FastAPI(title="Selvedge", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.context = context
+    app.state.place = place
     app.state.known_keys = KnownKeys(context.engine)
     app.state.health = health.HealthChecks(health.build_checks(context))
     app.openapi = cache(build_document)  # type: ignore[method-assign]

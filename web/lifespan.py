@@ -24,6 +24,7 @@ from web.bulkheads import count_threads
 from web.console.imports import forget_uploads
 from web.context import BusinessClock, WebContext
 from web.mcp.door import AgentDoor
+from web.process_place import ProcessPlace
 from web.temporal import TemporalConnection
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -41,7 +42,7 @@ def build_context(settings: Settings) -> tuple[WebContext, BusinessClock]:
     return WebContext(settings, engine, clock, temporal, steady, **pools), clock
 
 
-def build_lifespan(context: WebContext, clock: BusinessClock, agents: AgentDoor) -> Lifespan:
+def build_lifespan(context: WebContext, clock: BusinessClock, agents: AgentDoor, place: ProcessPlace) -> Lifespan:
     """Build the life of a site: the clock is followed, old files are forgotten and lists are kept while it answers."""
 
     @asynccontextmanager
@@ -49,12 +50,13 @@ def build_lifespan(context: WebContext, clock: BusinessClock, agents: AgentDoor)
         current_default_thread_limiter().total_tokens = count_threads()
         with (
             _close_pools(context),
-            _keep_mailbox(context.settings),
+            _keep_mailbox(context.settings, place),
             clock.follow(),
             forget_uploads(context),
             Decider.serve(context.settings, context.engine) as decider,
             _serve_items(app, context, decider),
         ):
+            place.note_standing()
             async with agents.run():
                 yield
 
@@ -71,9 +73,9 @@ def _close_pools(context: WebContext) -> Iterator[None]:
 
 
 @contextmanager
-def _keep_mailbox(settings: Settings) -> Iterator[None]:
-    """Keep the embedded mailbox open where no mail server is named."""
-    if settings.smtp_url:
+def _keep_mailbox(settings: Settings, place: ProcessPlace) -> Iterator[None]:
+    """Keep the embedded mailbox open where no mail server is named, in one process."""
+    if settings.smtp_url or not place.is_first:
         yield
         return
     sink = Sink.from_settings(settings)

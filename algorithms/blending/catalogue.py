@@ -29,6 +29,8 @@ class Catalogue:
     """Rows of `on_hand` and `offered` by size as compared; row 0 is one size for all."""
     on_hand: Ints
     """Units, shape (sizes, n)."""
+    arrivals: int = 0
+    """How often something came into stock of which there was nothing."""
 
     @classmethod
     def of(cls, items: Sequence[Item], stock: Iterable[StockLine]) -> Catalogue:
@@ -44,7 +46,8 @@ class Catalogue:
         if lines:
             rows, columns, units = zip(*((sizes[size], column, units) for size, column, units in lines), strict=True)
             np.add.at(on_hand, (rows, columns), units)
-        fresh = replace(self, sizes=sizes, on_hand=on_hand)
+        has_come = sizes != self.sizes or bool(((self.on_hand <= 0) & (on_hand > 0)).any())
+        fresh = replace(self, sizes=sizes, on_hand=on_hand, arrivals=self.arrivals + has_come)
         # What does not depend on stock is computed once for the catalogue, not again for each change of stock.
         fresh.__dict__.update({name: self.__dict__[name] for name in _LASTING if name in self.__dict__})
         return fresh

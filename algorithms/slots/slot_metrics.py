@@ -21,7 +21,10 @@ shadows_unrecorded: Final = Counter(
     "selvedge_slot_shadows_unrecorded_total", "Answers of shadows that found no room to wait for the database"
 )
 circuits: Final = Gauge(
-    "selvedge_slot_circuit", "0: it is asked; 1: one question tries it; 2: left alone", ["slot", "algorithm"]
+    "selvedge_slot_circuit",
+    "0: it is asked; 1: one question tries it; 2: left alone",
+    ["slot", "algorithm"],
+    multiprocess_mode="livemax",
 )
 STATES: Final = {"closed": 0, "half-open": 1, "open": 2}
 

@@ -166,6 +166,8 @@ class ItemServer:
             found = found.rebase(catalogue)
             self.lists.keep([found])
         elif found.catalogue is not catalogue:
+            if found.catalogue.arrivals != catalogue.arrivals:  # ranked while there was nothing of it
+                self.follower.refresh_soon(client_id)
             found = replace(found, catalogue=catalogue)  # the same items with the stock counted again
         return found
 

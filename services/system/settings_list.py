@@ -25,7 +25,8 @@ _PASSWORD: Final = re.compile(r"(?<=://)[^/@\s]*@")
 TITLES: Final = {
     "home": "Files and database",
     "temporal_address": "Temporal",
-    "web_host": "Web and keys",
+    "web_host": "Web",
+    "api_key": "Keys",
     "open_pages": "Sign-in",
     "llm_base_url": "Language model",
     "smtp_url": "Mail",

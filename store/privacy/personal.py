@@ -79,6 +79,7 @@ OTHER_TABLES: Final[Mapping[Table, str]] = {
     t.item_sightings: "stock and prices",
     t.item_occasions: "items; its cursor is an id for the minute in which it is told",
     t.stock: "counts of units",
+    t.stock_changes: "keys of changes of units",
     t.stock_prices: "of units",
     t.revisions: "counters",
     t.beliefs: "what was learnt of all clients together",

@@ -42,6 +42,7 @@ from store.tables.shop import (
     questions,
     revisions,
     stock,
+    stock_changes,
 )
 from store.tables.streams import dead_letters, dead_payloads, stream_offsets
 from store.tables.visits import visit_events
@@ -105,6 +106,7 @@ __all__ = [
     "simulations",
     "standings",
     "stock",
+    "stock_changes",
     "stock_prices",
     "stream_offsets",
     "suppressions",

@@ -54,6 +54,14 @@ stock = Table(
     Column("reserved", BigInteger, nullable=False, server_default="0", comment="units held for a Fix"),
 )
 
+stock_changes = Table(
+    "stock_changes",
+    metadata,
+    build_id_column("key", primary_key=True),
+    Column("real_at", UtcTime, nullable=False, index=True),
+    comment="keys of changes of stock that were taken in, so that each counts once",
+)
+
 item_sightings = Table(
     "item_sightings",
     metadata,

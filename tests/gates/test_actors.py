@@ -71,6 +71,7 @@ WITH_ACTOR: Final = {
     "services/fixes/requests.py": {"request_fix"},
     "services/fixes/settlement.py": {"cancel_fix", "cancel_and_record"},
     "services/fixes/stylist_decisions.py": {"decide_fix"},
+    "services/goods/stock_changes.py": {"change_stock"},
     "services/goods/wholes.py": {"drop_absent", "replace_items", "replace_stock"},
     "services/goods/pictures.py": {"retry_pictures"},
     "services/ingestion/dead_letters.py": {"drop_letter"},

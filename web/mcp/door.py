@@ -18,6 +18,7 @@ from web.bodies import find_limit
 from web.context import WebContext
 from web.error_responses import answer_own_error
 from web.mcp.acting_tools import add_acting_tools
+from web.mcp.forwarding import Forwarder
 from web.mcp.reading_tools import add_reading_tools
 from web.mcp.server import RECOMMENDER, AgentDesk, AgentServer
 
@@ -34,9 +35,11 @@ def build_agent_server(desk: AgentDesk) -> AgentServer:
 
 
 class AgentDoor:
-    """The ASGI app behind `/mcp`. It serves inside `run`."""
+    """The ASGI app behind `/mcp`. It serves inside `run`. `elsewhere`: the address of the process that keeps sessions
+    of agents, if it is not this one."""
 
-    def __init__(self, context: WebContext) -> None:
+    def __init__(self, context: WebContext, elsewhere: str = "") -> None:
+        self._forwarder = Forwarder(elsewhere) if elsewhere else None
         desk = AgentDesk(context, _find_actor, context.settings.mcp_confirm)
         self._server = build_agent_server(desk)
         # Names of hosts are checked for all of the app (web/hosts.py).
@@ -49,7 +52,11 @@ class AgentDoor:
     async def run(self) -> AsyncIterator[None]:
         """Run what keeps sessions, inside the block."""
         async with self._server.session_manager.run():
-            yield
+            try:
+                yield
+            finally:
+                if self._forwarder is not None:
+                    await self._forwarder.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Check the key of a request, and serve it."""
@@ -65,7 +72,16 @@ class AgentDoor:
         else:
             lent = scope["app"].state.recommender
             own = {**scope, _ACTOR: actor.model_copy(update={"channel": Channel.MCP}), RECOMMENDER: lent}
-            await self._app(own, receive, send)
+            await self._serve(own, receive, send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._forwarder is None:
+            await self._app(scope, receive, send)
+            return
+        try:
+            await self._forwarder(scope, receive, send)
+        except SelvedgeError as away:
+            await answer_own_error(Request(scope), away)(scope, receive, send)
 
 
 def _find_actor(request: Any) -> Actor:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from errors import SelvedgeError, Unavailable
 from services.backups.age import find_backup_fault
@@ -22,7 +22,8 @@ from services.write_probe import probe_database, probe_home
 from store.database import read_transaction
 from store.events.workflows import count_lost
 from store.mail.model_calls import find_repeated_failure
-from web.context import Here, WebContext
+from web.context import WebContext
+from web.process_place import ProcessPlace
 
 router = APIRouter(include_in_schema=False)
 
@@ -116,9 +117,10 @@ async def show_health(request: Request) -> Response:
 
 
 @router.get("/metrics")
-def show_metrics(_context: Here) -> Response:
-    """Return the Prometheus metrics of this process."""
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+def show_metrics(request: Request) -> Response:
+    """Return the Prometheus metrics of this process and those beside it."""
+    place: ProcessPlace = request.app.state.place
+    return Response(place.render_metrics(), media_type=CONTENT_TYPE_LATEST)
 
 
 def _check_model(context: WebContext) -> None:

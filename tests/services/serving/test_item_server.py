@@ -87,6 +87,24 @@ async def test_what_sells_out_vanishes_in_every_process(shop: StockedShop, serve
         assert await wait_until(is_gone)
 
 
+async def test_what_comes_back_into_stock_shows_again(shop: StockedShop, serve: Serve) -> None:
+    server = serve()
+    first = (await list_shown(server))[0]
+    shop.stock(first, "", 0)
+    server.follower.refresh_soon("c")  # so that the list in memory is ranked without it
+
+    async def is_gone() -> bool:
+        return first not in await list_shown(server) and first not in server.lists.find("c").find_liking_by_id()
+
+    assert await wait_until(is_gone)
+    shop.stock(first, "", 3)
+
+    async def is_back() -> bool:
+        return first in await list_shown(server)
+
+    assert await wait_until(is_back)
+
+
 async def test_an_erased_client_is_dropped_and_leaves_no_decision(shop: StockedShop, serve: Serve) -> None:
     server = serve()
     await ask(server)
