@@ -14,8 +14,8 @@ from typing import Final
 from bench.demo_boxes import DemoShop, open_demo_shop
 from bench.stories import NOW, STORIES, Story, list_northern
 from domain.blend import score_seasons
+from domain.fixes.answer_levels import SHADES
 from domain.fixes.asked import find_group, list_asked, list_liked, list_narrow
-from domain.fixes.box_questions import SHADES
 from domain.fixes.colours import score_colours
 from domain.fixes.outfits import GOES, build_look, list_outfits
 from models.base import ItemId

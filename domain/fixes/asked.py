@@ -23,6 +23,10 @@ APART: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
 """Narrower kinds that do not count where only the category was asked for: a roll-neck is no T-shirt."""
 MAYBE_PLURAL: Final = ("s", "n", "e", "x", "ات", "ين")
 """Ends of words that may stand for several, in one of the languages of notes."""
+_PLURALS: Final = """kleider sommerkleider röcke blusen hemden jacken hosen mäntel strickjacken oberteile
+    فساتين قمصان بلوزات بلايز تنانير سترات جاكيتات معاطف بنطلونات بناطيل كنزات أوشحة"""
+PLURALS: Final = frozenset(_PLURALS.split())
+"""Words for several pieces that do not end in s, or that stand for what has no other word in English."""
 MOST_ASKED: Final = 10
 """Pieces asked for that the assembly looks after."""
 
@@ -74,8 +78,9 @@ def list_owned_roles(wish: FixWish) -> set[BoxRole]:
 
 def _is_plural(wish: ClientWish) -> bool:
     """Return whether several are asked for, as with "T-shirts"; of trousers, which have no other word, one is."""
-    plural = wish.quote.casefold().endswith("s") and not wish.quote.casefold().endswith("ss")
-    return plural and (not wish.value.endswith("s") or wish.value.endswith("ss"))
+    quote = wish.quote.casefold()
+    plural = quote.endswith("s") and not quote.endswith("ss")
+    return quote in PLURALS or (plural and (not wish.value.endswith("s") or wish.value.endswith("ss")))
 
 
 def list_narrow(wish: FixWish) -> frozenset[str]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
-from typing import Final, TypeAlias
+from typing import Final
 
+from domain.fixes.answer_levels import SHADES, narrow_asked, rate_best
 from domain.fixes.asked import find_group, list_asked, list_liked, list_narrow, list_owned_roles, list_single
 from domain.fixes.candidates import to_cents
 from domain.fixes.colours import QUIET
@@ -27,21 +27,17 @@ GARMENT: Final = 5.0
 SAME_ROLE: Final = 0.6
 """What a piece that nobody asked for loses where one of its role was asked for."""
 SEVERAL: Final = 2
+BEST: Final = 6.0
+"""What a piece adds that answers as much as any of what was asked of its kind: each step of it more than a further
+piece, whose price would be lacking here."""
 NAMED_FIRST: Final = 0.5
 """What the piece asked for first adds; that of the last adds about nothing."""
-WHOLE: Final = frozenset({"season", "occasion", "warmth"})
-"""Kinds that do not tell one piece of a category from another, unless they are tied to it."""
 MOST_OF_COLOUR: Final = 2
 """Garments of one colour in a box that the client described."""
-SHADES: Final = frozenset({"bright", "dark", "pastel", "pale", "neutral", "earthy", "colourful"})
-"""Words for many colours."""
 USUAL_CAP: Final = 3
 """Pieces of one colour in a box where nobody says how many."""
-_TONELESS: Final = frozenset({BoxRole.SHOES, BoxRole.BAG, BoxRole.ACCESSORY})
+_TONELESS: Final = frozenset({BoxRole.SHOES, BoxRole.BAG})
 """Roles whose colour may come again."""
-THICK: Final = re.compile(r"thick|chunky|heavy|dick|grob|épais|grosse|grues|gord", re.IGNORECASE)
-"""Words that ask of knitwear more than that it is warm."""
-_Level: TypeAlias = tuple[int, int, int, bool, bool]
 _TOPS = (BoxRole.TOP, BoxRole.KNITWEAR)
 SEPARATES: Final = frozenset({BoxRole.TOP, BoxRole.BOTTOM})
 
@@ -62,27 +58,29 @@ def build_question(
     asked, liked = list_asked(wish), list_liked(wish)
     wanted = (*asked, *liked)
     groups = {item.sku: find_group(item, wanted, list_narrow(wish)) for item in items}
-    suited = select_in_tune(items, _narrow_asked(wish, items, groups, asked, liked), groups, wanted)
-    fit = select_fillers(_narrow_asked(wish, suited, groups, asked, liked), groups, wanted, list_owned_roles(wish))
+    suited = select_in_tune(items, narrow_asked(wish, items, groups, asked, liked), groups, wanted)
+    fit = select_fillers(narrow_asked(wish, suited, groups, asked, liked), groups, wanted, list_owned_roles(wish))
     places = assign_places(
         PlaceRequest(wish.slots, wish.category_cap, wanted, list_single(wish), whole=not (wanted and wish.wishes)),
         fit,
         groups,
     )
-    places |= {sku: COVER for sku in _list_covers(wish, fit, groups, wanted) if sku in places}
+    places |= {sku: COVER for sku in _list_covers(fit, groups, wanted) if sku in places}
     fit = _keep_to_outfit(wish, fit, groups, places, wanted)
     first = {*liked, *_find_outfit_places(wish, fit, groups, places, wanted)}
     most = max((compute_worth(item) for item in fit), default=0.0)
     cap = _find_colour_cap(wish)
     free = set() if cap is None else _list_toneless(fit, groups, asked)
     worn = {item.role for item in fit if groups[item.sku] in asked} - {BoxRole.TOP}
+    nearness = rate_best(wish, fit, groups, asked)
     worth = [
         (
             item,
             compute_worth(item) - prices.get(item.sku, 0.0),
             FILLED * most
             + most * (places[item.sku] in first)
-            + most * _weigh_asked(item, groups[item.sku], asked, worn),
+            + most * _weigh_asked(item, groups[item.sku], asked, worn)
+            + most * BEST * nearness.get(item.sku, 0.0),
         )
         for item in fit
         if item.sku in places
@@ -136,19 +134,16 @@ def _list_roles(wish: FixWish, fit: Sequence[FixItem], groups: Mapping[Sku, str]
     return {item.role for item in fit if groups[item.sku] in asked} | list_owned_roles(wish)
 
 
-def _list_covers(wish: FixWish, fit: Sequence[FixItem], groups: Mapping[Sku, str], asked: Sequence[str]) -> list[Sku]:
+def _list_covers(fit: Sequence[FixItem], groups: Mapping[Sku, str], asked: Sequence[str]) -> list[Sku]:
     """List what would be worn over the outfit and was not asked for, of which one is enough."""
-    has = _list_roles(wish, fit, groups, asked)
-    dress = _begins_with_dress(fit, has)
-    others = [item for item in fit if groups[item.sku] not in asked]
-    return [item.sku for item in others if is_cover(item) or (dress and item.role is BoxRole.ACCESSORY)]
+    return [item.sku for item in fit if groups[item.sku] not in asked and is_cover(item)]
 
 
 def _keep_to_outfit(
     wish: FixWish, fit: list[FixItem], groups: Mapping[Sku, str], places: Mapping[Sku, str], asked: Sequence[str]
 ) -> list[FixItem]:
-    """Leave out what does not belong to the outfit, where enough is left to fill the box: beside a dress tops, bottoms
-    and jumpers; beside a top or bottom that was asked for dresses that were not."""
+    """Leave out what does not belong to the outfit, where enough is left to fill the box: beside a dress tops, bottoms,
+    jumpers and scarves; beside a top or bottom that was asked for dresses that were not."""
     has = _list_roles(wish, fit, groups, asked)
     if _begins_with_dress(fit, has):
         others = [item for item in fit if groups[item.sku] in asked or not _is_wrong_with_dress(item)]
@@ -163,7 +158,8 @@ def _keep_to_outfit(
 
 
 def _is_wrong_with_dress(item: FixItem) -> bool:
-    return item.role in SEPARATES or "jumper" in item.kinds
+    scarf = item.role is BoxRole.ACCESSORY and not is_cover(item)
+    return item.role in SEPARATES or "jumper" in item.kinds or scarf
 
 
 def _find_outfit_places(
@@ -176,41 +172,6 @@ def _find_outfit_places(
         return [] if BoxRole.DRESS in has else find_first_places(BoxRole.DRESS, fit, places)
     needed = [BoxRole.TOP] * (not has & {*_TOPS}) + [BoxRole.BOTTOM] * (BoxRole.BOTTOM not in has)
     return [place for role in needed for place in find_first_places(role, fit, places)]
-
-
-def _narrow_asked(
-    wish: FixWish,
-    items: Sequence[FixItem],
-    groups: Mapping[Sku, str],
-    asked: Sequence[str],
-    liked: Sequence[str],
-) -> list[FixItem]:
-    """Leave out, of what the client asked for, the pieces that answer fewer of the wishes tied to it than others do, as
-    far as enough are left: of jumpers the thin ones, where a warm one is wanted and there."""
-    levels = {item.sku: _rate_answers(wish, item) for item in items}
-    least: dict[str, _Level] = {}
-    for group in {*asked, *liked}:
-        colours: dict[str, None] = {}
-        for item in sorted((item for item in items if groups[item.sku] == group), key=lambda item: levels[item.sku])[
-            ::-1
-        ]:
-            if len(colours) >= max(1, asked.count(group)) and levels[item.sku] < least[group]:
-                break
-            colours[normalise_word(item.colour)] = None
-            least[group] = levels[item.sku]
-    return [item for item in items if groups[item.sku] not in least or levels[item.sku] >= least[groups[item.sku]]]
-
-
-def _rate_answers(wish: FixWish, item: FixItem) -> _Level:
-    """Rate how well a piece answers what is asked of its kind: what it lacks, the kinds of musts, the kinds of likings,
-    and whether it is called by the client's own word."""
-    answered = [
-        entry for entry in wish.wishes if entry.key in item.answers and (entry.category or entry.kind not in WHOLE)
-    ]
-    musts = {(entry.kind, entry.category) for entry in answered if entry.strength == "must"}
-    likings = {(entry.kind, entry.category) for entry in answered if entry.strength == "prefer"}
-    thick = any(entry.kind == "warmth" and THICK.search(entry.quote) for entry in answered)
-    return -item.lacks, len(musts), len(likings - musts), thick and "thick" in item.kinds, item.named
 
 
 def _list_toneless(fit: Sequence[FixItem], groups: Mapping[Sku, str], asked: Sequence[str]) -> set[Sku]:

@@ -22,6 +22,7 @@ from models.catalogue import Item
 from models.events import Fit
 from models.fixes import FixItem, FixWish
 from models.mail import Pick
+from models.wishes import ClientWish
 
 EXCLUSION_REASONS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -41,6 +42,8 @@ EXCLUSION_REASONS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """Why an item stays out of a Fix, by code, as a stylist reads it."""
+OFF_WHITE: Final = frozenset({"cream", "ivory", "ecru"})
+SHADES_OF_WHITE: Final = frozenset({"pale", "pastel"})
 NO_EASING: Final[Easing] = MappingProxyType({})
 
 
@@ -221,11 +224,20 @@ def _find_exclusion(wish: FixWish, wearer: Wearer, item: Item, traits: ItemTrait
 
 
 def _is_refused_too(wish: FixWish, traits: ItemTraits) -> bool:
-    """Return whether a piece falls under a wider word that is refused: who wants no trousers wants no jeans either,
-    unless they ask for jeans."""
+    """Return whether a piece falls under a wider word that is refused: who wants no trousers wants no jeans either, and
+    who wants no white no cream, unless they ask for it."""
     kinds = {(entry.value, entry.strength == "avoid") for entry in wish.wishes if entry.kind == "category"}
     jeans = ("category", "jeans") in traits.traits
-    return jeans and ("trousers", True) in kinds and ("jeans", False) not in kinds
+    refused = {entry.value for entry in wish.wishes if _is_colour(entry) and entry.strength == "avoid"}
+    liked = {entry.value for entry in wish.wishes if _is_colour(entry) and entry.strength != "avoid"}
+    off_white = {("colour", name) for name in OFF_WHITE - liked} & traits.traits
+    return (jeans and ("trousers", True) in kinds and ("jeans", False) not in kinds) or (
+        "white" in refused and bool(off_white) and not liked & SHADES_OF_WHITE
+    )
+
+
+def _is_colour(entry: ClientWish) -> bool:
+    return entry.kind == "colour" and not entry.category
 
 
 def _choose_best_sizes(units: Sequence[StockUnit], p_fit: Sequence[float]) -> dict[ItemId, tuple[StockUnit, float]]:

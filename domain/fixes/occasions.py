@@ -20,7 +20,7 @@ KINDS: Final[Mapping[str, float]] = MappingProxyType(
         "fleece jacket": 0.5, "chinos": 2.0, "joggers": 0.0, "trainers": 0.75, "loafers": 2.25, "flats": 2.4,
         "boots": 1.75, "sandals": 1.25, "pumps": 3.0, "heels": 3.0, "espadrilles": 0.75, "parka": 1.0,
         "raincoat": 1.25, "trench": 2.5, "duffle": 1.75, "tote": 1.75, "clutch": 3.5, "backpack": 0.75,
-        "crossbody": 1.5, "basket": 0.5, "wrap dress": 2.75, "slip dress": 3.2, "shirt dress": 2.0, "sundress": 1.5,
+        "crossbody": 1.5, "basket": 1.25, "wrap dress": 2.75, "slip dress": 3.2, "shirt dress": 2.0, "sundress": 1.5,
         "T-shirt dress": 1.0, "neat top": 2.4, "roll-neck top": 2.4, "sleeveless top": 2.4,
     }
 )  # fmt: skip
@@ -50,17 +50,18 @@ class Occasion(NamedTuple):
 
 
 _ROUGH: Final = frozenset({"denim", "flannel", "canvas", "sporty", "workwear", "corduroy", "jeans", "cotton t-shirt"})
+_HEAVY: Final = frozenset({"jumper", "knitted dress", "trench", "tote", "wool jacket", "wool scarf", "loafers"})
+"""What is for the day or for the cold."""
 OCCASIONS: Final[Mapping[str, Occasion]] = MappingProxyType(
     {
         "work": Occasion(1.9, 4.3, frozenset({"sporty", "denim", "satin"})),
         "interview": Occasion(2.3, 4.3, _ROUGH | {"satin", "evening", "bohemian"}),
-        "wedding": Occasion(
-            2.75, 9, _ROUGH | {"boots", "tote", "trench", "knitted dress", "jumper", "wool jacket"}
-            | {"white dress", "cream dress"},
-        ),
-        "party": Occasion(2.6, 9, _ROUGH | {"jumper", "trench", "tote", "wool jacket"}),
-        "evening": Occasion(2.6, 9, _ROUGH | {"jumper", "trench", "tote", "wool jacket"}),
-        "date": Occasion(2.1, 9, frozenset({"sporty", "flannel", "cotton knitwear"})),
+        "wedding": Occasion(2.75, 9, _ROUGH | _HEAVY | {"boots"} | {
+            "white dress", "cream dress", "black dress", "black jacket", "black coat", "black knitwear",
+        }),
+        "party": Occasion(2.7, 9, _ROUGH | _HEAVY),
+        "evening": Occasion(2.7, 9, _ROUGH | _HEAVY),
+        "date": Occasion(2.1, 9, frozenset({"sporty", "flannel", "cotton knitwear", "wool scarf"})),
         "ceremony": Occasion(2.4, 9, _ROUGH),
         "everyday": Occasion(-9, 2.65, frozenset({"evening", "satin", "clutch"})),
         "travel": Occasion(-9, 2.65, frozenset({"evening", "satin", "clutch", "heels"})),
@@ -68,7 +69,10 @@ OCCASIONS: Final[Mapping[str, Occasion]] = MappingProxyType(
             {"evening", "satin", "clutch", "heels", "wool", "cashmere", "velvet", "corduroy", "alpaca", "coat", "boots"}
         )),
         "sport": Occasion(-9, 1.0, frozenset({"denim", "leather", "suede", "wool", "linen", "silk", "dress", "skirt"})),
-        "outdoors": Occasion(-9, 2.1, frozenset({"silk", "satin", "lace", "velvet", "heels", "clutch", "suede"})),
+        "cycling": Occasion(-9, 9, frozenset({"wide_leg", "heels", "clutch", "tote"})),
+        "outdoors": Occasion(-9, 2.1, frozenset(
+            {"silk", "satin", "lace", "velvet", "heels", "clutch", "suede", "cashmere"}
+        )),
         "home": Occasion(-9, 2.3, frozenset(
             {"coat", "jacket", "blazer", "shoes", "bag", "satin", "evening", "denim", "heels", "scarf", "leather"}
         )),

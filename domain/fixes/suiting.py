@@ -57,9 +57,18 @@ NEVER: Final = 1_000
 """The weight of what no stylist sends: heels to who wants flat shoes."""
 BY_NAME: Final = frozenset({"coat", "shoes", "bag"})
 """What is worn on the way there: who asks for a raincoat for work gets one."""
+WIDE_KINDS: Final[Mapping[str, float]] = MappingProxyType({"top": KINDS["neat top"]})
+"""Words that stand for kinds from casual to festive: how formal those in the middle are."""
 FINER: Final = 0.75
 """How much more formal, or less, a cloth or a style makes a piece of a kind."""
 FESTIVE: Final = ("silk", "satin", "velvet", "lace")
+FEASTS: Final = frozenset({"party", "evening", "wedding", "date", "ceremony"})
+"""Occasions for which people dress up."""
+ALWAYS: Final = frozenset({"cycling"})
+"""What a piece must suit beside any other occasion that is named."""
+OVER: Final = frozenset({"jacket", "knitwear", "scarf"})
+"""What goes over bright clothes in a pale colour as well."""
+LIGHT_COLOURS: Final = frozenset({"pale", "pastel", "bright"})
 TIED: Final[frozenset[WishKind]] = frozenset({"colour", "material", "pattern", "warmth", "season", "occasion"})
 """What a piece must have where it is plainly wanted of its category."""
 SEASONAL: Final = frozenset({"material", "season", "warmth", "occasion"})
@@ -132,8 +141,11 @@ def _is_out_of_place(occasions: Iterable[ClientWish], item: ItemTraits, wish: Fi
     """Return whether a piece suits none of the occasions; jeans for work are what the client asked for by name, and so
     is a cashmere jumper for days at home."""
     known = {entry.value for entry in occasions} & set(OCCASIONS)
-    known = known & {"home"} or known
-    if not known or known & _list_values(item, "occasion"):
+    own = _list_values(item, "occasion")
+    if known & ALWAYS - own:
+        return True
+    known = known & {"home"} or known - ALWAYS
+    if not known or known & own:
         return False
     named = [entry for entry in wish.wishes if entry.kind == "category" and entry.strength != "avoid"]
     of_kind = [entry for entry in named if ("category", entry.value) in item.traits]
@@ -147,7 +159,7 @@ def _is_out_of_place(occasions: Iterable[ClientWish], item: ItemTraits, wish: Fi
 def _never_suits(occasions: AbstractSet[str], kind: ClientWish) -> bool:
     """Return whether no piece of a kind suits the occasions, in whatever cloth."""
     words = frozenset({kind.value, kind.detail or kind.value, "denim" if kind.value == "jeans" else kind.value})
-    base = KINDS.get(kind.detail, KINDS.get(kind.value, USUAL))
+    base = KINDS.get(kind.detail, WIDE_KINDS.get(kind.value, KINDS.get(kind.value, USUAL)))
     return not any(occasions & list_occasions(base + shift, words) for shift in (-FINER, 0.0, FINER))
 
 
@@ -158,18 +170,29 @@ def _has_heels(wishes: Iterable[ClientWish], item: ItemTraits) -> bool:
 
 
 def _is_dressed_up(wish: FixWish, item: ItemTraits) -> bool:
-    """Return whether a piece is for evenings, of which the client says nothing."""
-    if (
-        not wish.wishes
-        or ("category", "dress") in item.traits
-        or any(entry.kind in ("occasion", "style", "surprise") for entry in wish.wishes)
-    ):
+    """Return whether a piece is for evenings, of which the client says nothing: a clutch is, whatever its style."""
+    wanted = [
+        entry
+        for entry in wish.wishes
+        if entry.strength != "avoid" and (not entry.category or ("category", entry.category) in item.traits)
+    ]
+    named = {(entry.kind, entry.value) for entry in wanted}
+    styles = _list_values(item, "style")
+    feast = FEASTS & {value for kind, value in named if kind == "occasion"} or ("style", "elegant") in named
+    if not wish.wishes or feast or {entry.detail for entry in wanted if entry.detail} & item.details:
         return False
-    named = {(entry.kind, entry.value) for entry in wish.wishes if entry.strength != "avoid"}
-    details = {entry.detail for entry in wish.wishes}
+    if "clutch" in item.details or _has_unasked_heels(named, item):
+        return True
     cloths = {("material", name) for name in FESTIVE} & item.traits
-    dressed = ("style", "evening") in item.traits or "clutch" in item.details
-    return dressed and not (cloths & named) and not details & item.details
+    asked = cloths & named or styles & {value for kind, value in named if kind == "style"}
+    open_kind = ("category", "dress") in item.traits or ("surprise", "yes") in named
+    return "evening" in styles and not open_kind and not asked
+
+
+def _has_unasked_heels(named: AbstractSet[tuple[WishKind, str]], item: ItemTraits) -> bool:
+    """Return whether a piece has heels, where neither shoes nor heels were asked for, and work asks for none."""
+    asked = {("category", "shoes"), ("fit", "heels"), ("occasion", "work"), ("occasion", "interview")}
+    return ("fit", "heels") in item.traits and not asked & named
 
 
 def _rate_colour(colours: Iterable[ClientWish], item: ItemTraits) -> int:
@@ -179,7 +202,14 @@ def _rate_colour(colours: Iterable[ClientWish], item: ItemTraits) -> int:
     plain = [entry for entry in colours if entry.strength == "must"]
     if not plain or not own or any(entry.value in own for entry in colours):
         return 0
-    if _list_values(item, "category") & EXTRAS and own & QUIET_COLOURS:
+    light = "dark" in own and any(entry.value in LIGHT_COLOURS for entry in plain)
+    if _list_values(item, "category") & EXTRAS and own & QUIET_COLOURS and not light:
+        return 0
+    if (
+        all(entry.value == "bright" for entry in plain)
+        and own & {"pale", "camel"}
+        and _list_values(item, "category") & OVER
+    ):
         return 0
     return 1 if "colourful" in own and any(entry.value == "bright" for entry in plain) else 3
 

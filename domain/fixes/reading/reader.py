@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
 from typing import Final, NamedTuple
 
 from domain.fixes.reading.amounts import Amount, AmountFinder
-from domain.fixes.reading.clauses import Clause, split_into_clauses
+from domain.fixes.reading.clauses import split_into_clauses
+from domain.fixes.reading.heads import find_heads
 from domain.fixes.reading.heights import find_heights
 from domain.fixes.reading.scopes import Mention, ScopeReader
 from domain.fixes.reading.shades import drop_prints, drop_shades
 from domain.fixes.reading.sizes import QuantityMention, SizeFinder, SizeMention, find_quantities
-from domain.fixes.reading.strengths import ATTRIBUTES, SMALL_OCCASIONS, find_strength, merge_wishes
+from domain.fixes.reading.strengths import ATTRIBUTES, find_strength, merge_wishes
 from domain.fixes.reading.tokens import Token, split_into_tokens
 from domain.fixes.reading.vocabulary import Language, PhraseMark, Thing
 from models.wishes import ClientWish, Strength
@@ -20,8 +20,6 @@ from models.wishes import ClientWish, Strength
 MOST_WISHES: Final = 60
 WIDTHS: Final = frozenset({Thing("fit", "loose"), Thing("fit", "slim"), Thing("fit", "oversized")})
 """Of shoes these are widths of the foot, and no cut."""
-BOUND: Final = ("colour", "material", "pattern")
-"""Kinds that go on to the next of their kind: "cashmere or merino jumpers", "a skirt in rust or olive"."""
 
 
 class NoteReading(NamedTuple):
@@ -140,10 +138,13 @@ class _NoteReader:
         groups: dict[int, list[Mention]] = {}
         for mention in mentions:
             groups.setdefault(mention.group, []).append(mention)
-        heads = _find_heads(mentions, self._clauses) | _find_own_occasions(mentions)
+        heads = find_heads(mentions, self._clauses)
         for group in groups.values():
             if any(mention.mode == "with" for mention in group):
                 yield from self._build_owned([mention for mention in group if mention.mode == "with"])
+                yield from (
+                    self._build_wish(mention, "must", "") for mention in group if _tells_what_for(mention, group)
+                )
             others = [mention for mention in group if mention.mode != "with"]
             for mention in others:
                 strength = find_strength(mention, others)
@@ -170,7 +171,8 @@ class _NoteReader:
         owned = next((mention for mention in group if mention.thing.kind == "category"), None)
         colour = next((mention.thing.value for mention in group if mention.thing.kind == "colour"), "")
         if owned is not None:
-            start, end = min(entry.start for entry in group), max(entry.end for entry in group)
+            named = [entry for entry in group if not _tells_what_for(entry, group)]
+            start, end = min(entry.start for entry in named), max(entry.end for entry in named)
             quote = self._quote(start, end)
             yield ClientWish(kind="goes_with", value=owned.thing.value, quote=quote, colour=colour)
 
@@ -254,45 +256,7 @@ class _NoteReader:
                 yield self._quote(clause.start, clause.end)
 
 
-def _find_heads(mentions: Sequence[Mention], clauses: Sequence[Clause]) -> dict[int, str]:
-    """Find the category that each attribute belongs to: that of its group; else the only one before it in its sentence:
-    "a dress for a wedding, ideally in burgundy"."""
-    by_group: dict[int, str] = {}
-    for mention in mentions:
-        if mention.thing.kind == "category":
-            by_group.setdefault(mention.group, mention.thing.value)
-    own = {id(mention): by_group.get(mention.group, "") for mention in mentions}
-    for one, other in (*pairwise(mentions), *pairwise(reversed(mentions))):
-        if not own[id(other)] and (one.thing.kind, one.clause) == (other.thing.kind, other.clause):
-            own[id(other)] = own[id(one)] if one.thing.kind in BOUND and one.mode == other.mode else ""
-    return {id(entry): own[id(entry)] or _find_topic(entry, mentions, clauses) for entry in mentions}
-
-
-def _find_own_occasions(mentions: Sequence[Mention]) -> dict[int, str]:
-    """Find the category that each occasion is said of: of "jeans and one nice blouse for dinner" the blouse."""
-    wanted = [entry for entry in mentions if entry.thing.kind == "category" and entry.mode in ("", "must", "prefer")]
-    own = {}
-    for mention in mentions:
-        if mention.thing.kind != "occasion":
-            continue
-        head = next((entry for entry in wanted if entry.group == mention.group and entry.start < mention.start), None)
-        others = {entry.thing.value for entry in wanted if head is not None and entry.start < head.start}
-        small = mention.after_preposition and mention.thing.value in SMALL_OCCASIONS
-        own[id(mention)] = head.thing.value if head is not None and small and others - {head.thing.value} else ""
-    return own
-
-
-def _find_topic(mention: Mention, mentions: Sequence[Mention], clauses: Sequence[Clause]) -> str:
-    """Find the only category wanted before a colour, cloth or pattern in its sentence, where it continues it."""
-    if mention.thing.kind not in BOUND or mention.cued or mention.mode == "avoid":
-        return ""
-    if not any(entry.after_preposition or entry.soft for entry in mentions if entry.clause == mention.clause):
-        return ""
-    first = next(number for number in range(mention.clause, -1, -1) if number == 0 or clauses[number].first)
-    before = {
-        entry.thing.value
-        for entry in mentions
-        if first <= entry.clause <= mention.clause and entry.start < mention.start and entry.thing.kind == "category"
-        and entry.mode in ("", "must", "prefer")
-    }  # fmt: skip
-    return before.pop() if len(before) == 1 else ""
+def _tells_what_for(mention: Mention, group: Sequence[Mention]) -> bool:
+    """Return whether it is told, after what new pieces shall go with, what for: "to match my blazer for work"."""
+    follows = any(entry.thing.kind == "category" and entry.end <= mention.start for entry in group)
+    return mention.mode == "with" and mention.thing.kind == "occasion" and mention.after_preposition and follows

@@ -185,3 +185,57 @@ def test_t_shirts_are_several_and_trousers_are_one_pair():
     shirts = ClientWish(kind="category", value="t-shirt", quote="T-shirts")
     trousers = ClientWish(kind="category", value="trousers", quote="trousers")
     assert list_asked(FixWish(wishes=(shirts, trousers))) == ("t-shirt", "trousers", "t-shirt")
+
+
+@pytest.mark.parametrize(
+    ("word", "value", "several"),
+    [("vestidos", "dress", True), ("Kleider", "dress", True), ("فساتين", "dress", True), ("قمصان", "shirt", True),
+     ("Kleid", "dress", False), ("فستان", "dress", False), ("trousers", "trousers", False),
+     ("Hosen", "trousers", True)],
+)  # fmt: skip
+def test_several_are_several_in_every_language(word: str, value: str, several: bool):
+    wish = FixWish(wishes=(ClientWish(kind="category", value=value, quote=word),))
+    assert list_asked(wish) == (value,) * (1 + several)
+
+
+def test_a_plainer_piece_comes_rather_than_none_where_the_best_ones_cost_the_whole_budget():
+    dressy = ClientWish(kind="style", value="elegant", category="shirt")
+    asked = [ClientWish(kind="category", value=value) for value in ("shirt", "skirt")]
+    answers = (asked[0].key, dressy.key)
+    silk = piece("silk", "shirt", 0.9, answers=answers, price_cents=15_000)
+    plain = piece("plain", "shirt", 0.2, answers=answers[:1], price_cents=4_000)
+    shelves = [silk, plain, *shelf(0.5, "skirt", count=1)]
+    for budget, comes in ((100, "plain"), (200, "silk")):
+        wish = FixWish(budget=budget, wishes=(*asked, dressy), must_have=("shirt", "skirt"))
+        assert {item.sku for item in fill(wish, shelves)} == {comes, "skirt0"}
+
+
+def test_a_further_piece_never_costs_what_was_asked_for_its_best_answer():
+    named, shade = (ClientWish(kind="colour", value=value) for value in ("navy", "neutral"))
+    asked = ClientWish(kind="category", value="jacket")
+    black = piece("black", "jacket", 0.9, answers=(asked.key, shade.key), colour="black", price_cents=5_000)
+    navy = piece("navy", "jacket", 0.3, answers=(asked.key, named.key, shade.key), colour="navy", price_cents=9_000)
+    wish = FixWish(budget=100, wishes=(asked, named, shade), must_have=("jacket",))
+    box = fill(wish, [black, navy, piece("shirt", "shirt", 0.9, answers=(shade.key,))])
+    assert [item.sku for item in box] == ["navy"]
+
+
+def test_beside_a_dress_comes_a_wrap_or_a_cardigan_and_no_scarf():
+    scarf, wrap = piece("scarf", "scarf", 0.99, cut="square scarf"), piece("wrap", "scarf", 0.9, cut="silk wrap")
+    wish = FixWish(must_have=("dress",), wishes=(ClientWish(kind="category", value="dress"),))
+    box = fill(wish, [scarf, wrap, *shelf(0.5, "dress", "shoes", "knitwear", "bag")])
+    assert "scarf" not in {item.sku for item in box}
+    assert sum(item.sku == "wrap" or item.category == "knitwear" for item in box) == 1
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(KINDS), st.integers(1, 9), st.integers(10, 200)), min_size=1, max_size=14),
+    st.integers(50, 500),
+)
+def test_boxes_keep_to_the_budget_and_to_one_bag_or_scarf(pieces: list[tuple[str, int, int]], budget: int):
+    items = [piece(f"p{k}", kind, score / 10, price_cents=100 * price) for k, (kind, score, price) in enumerate(pieces)]
+    asked = ClientWish(kind="category", value=pieces[0][0])
+    box = fill(FixWish(budget=budget, wishes=(asked,)), items)
+    assert sum(item.price_cents for item in box) <= 100 * budget
+    extras = [item for item in box if item.role in EXTRAS and item.category != asked.value]
+    assert len(extras) <= 1 or any(item.cut.endswith("wrap") for item in extras)

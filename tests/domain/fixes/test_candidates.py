@@ -12,7 +12,7 @@ import pytest
 
 from domain import built_in_answers, slot_rules
 from domain.fixes.box_questions import build_question
-from domain.fixes.candidates import EXCLUSION_REASONS, StockUnit, Wearer, list_candidates
+from domain.fixes.candidates import EXCLUSION_REASONS, StockUnit, Wearer, find_reason, list_candidates
 from domain.fixes.keep_model import USUAL_FIT, KeepModel
 from domain.fixes.scoring import PriceLevels, ScoringContext
 from domain.fixes.wish_answers import ItemTraits
@@ -118,6 +118,23 @@ BARRED = [
 def test_what_may_not_go_in_is_left_out_with_the_reason(reason, wish, wearer, shelf):
     items, left_out = choose(wish, wearer, item("a"), units=units_of(item("a"), **shelf))
     assert (items, left_out) == ((), {"a": reason})
+
+
+@pytest.mark.parametrize(
+    ("wishes", "stays_out"),
+    [
+        ([("avoid", "white")], True),
+        ([("avoid", "white"), ("must", "cream")], False),
+        ([("avoid", "white"), ("must", "pastel")], False),
+        ([("avoid", "black")], False),
+    ],
+)
+def test_who_wants_nothing_white_gets_no_cream_unless_they_ask_for_it(wishes, stays_out):
+    told = tuple(ClientWish(kind="colour", value=value, strength=strength) for strength, value in wishes)
+    cream = ItemTraits(frozenset({("colour", "cream"), ("colour", "pale"), ("colour", "pastel")}))
+    unit = StockUnit("a", "a", "M", 1)
+    reason = find_reason(FixWish(wishes=told), Wearer(sizes=("M",)), item("a"), [unit], cream)
+    assert (reason == "unwanted") is stays_out
 
 
 def test_every_reason_has_its_sentence_and_its_case():

@@ -73,6 +73,35 @@ def test_no_and_softly_reach_as_far_as_they_are_meant(note: str, wishes: set[str
 @pytest.mark.parametrize(
     ("note", "wishes"),
     [
+        ("a skirt with a dressy top", {"category:skirt", "category:top", "style:elegant@top"}),
+        ("a black skirt with a top in silk",
+         {"category:skirt", "colour:black@skirt", "category:top", "material:silk@top"}),
+        ("un pantalon noir avec un haut en soie",
+         {"category:trousers", "colour:black@trousers", "category:top", "material:silk@top"}),
+        ("a warm jumper for the garden and a blouse for work",
+         {"category:knitwear", "warmth:warm@knitwear", "occasion:outdoors", "category:shirt", "occasion:work"}),
+        ("jeans and a jumper for the garden", {"category:jeans", "category:knitwear", "occasion:outdoors@knitwear"}),
+        ("to go with my navy blazer for lectures: a shirt", {"goes_with:jacket", "occasion:work", "category:shirt"}),
+        ("to go with my wedding shoes", {"goes_with:shoes"}),
+        ("feste Stiefel", {"category:shoes"}),
+    ],
+)  # fmt: skip
+def test_what_is_said_of_one_piece_is_not_said_of_the_other(note: str, wishes: set[str]) -> None:
+    assert read(note) == wishes
+
+
+@pytest.mark.parametrize(
+    "note",
+    ["I cycle to work", "Ich fahre mit dem Fahrrad zur Arbeit", "Je vais au travail à vélo",
+     "Voy al trabajo en bici", "أذهب إلى العمل بالدراجة"],
+)  # fmt: skip
+def test_who_cycles_says_so_in_every_language(note: str) -> None:
+    assert {"occasion:cycling", "occasion:work"} <= read(note)
+
+
+@pytest.mark.parametrize(
+    ("note", "wishes"),
+    [
         ("Under 250 in all", {"budget_total:250"}),
         ("up to £80 each", {"budget_item:80"}),
         ("My budget is 199.50, at most 60 per item", {"budget_total:199.5", "budget_item:60"}),

@@ -54,6 +54,19 @@ WOOL = describe("trousers", "Jonah wool wide-leg trousers", "grey", "winter", "c
 JEANS = describe("jeans", "Hollis washed denim straight jeans", "blue")
 TRENCH = describe("coat", "Farrow gabardine trench coat", "camel", "autumn", "classic")
 DUFFLE = describe("coat", "Orla wool duffle coat", "navy", "winter", "classic")
+BLAZER = describe("jacket", "Greta crepe blazer", "black", tags="classic minimal")
+WIDE = describe("trousers", "Thea corduroy wide-leg trousers", "camel", "autumn", "bohemian")
+STRAIGHT = describe("trousers", "Una corduroy straight trousers", "brown", "winter", "classic")
+CLUTCH = describe("bag", "Nell satin clutch", "cream", tags="evening romantic")
+SANDALS = describe("shoes", "Zinnia satin heeled sandals", "navy", tags="evening romantic")
+LOAFERS = describe("shoes", "Nell leather flat penny loafers", "black", tags="classic smart")
+SCARF = describe("scarf", "Rowan wool checked scarf", "camel", "winter", "classic")
+KNITTED = describe("dress", "Wren merino knitted dress", "burgundy", "winter", "minimal classic")
+CASHMERE = describe("knitwear", "Corin cashmere crew-neck jumper", "grey", "winter", "classic")
+PALE = describe("jacket", "Zinnia linen jacket", "cream", "summer", "minimal casual")
+PUMPS = describe("shoes", "Corin leather kitten-heel pumps", "rose", tags="elegant classic")
+VNECK = describe("t-shirt", "Imogen jersey V-neck top", "navy", tags="classic minimal")
+DRAPED = describe("t-shirt", "Hollis satin draped top", "black", tags="evening elegant")
 BAG = describe("bag", "Linden leather shoulder bag", "black", tags="classic")
 
 
@@ -81,6 +94,33 @@ BAG = describe("bag", "Linden leather shoulder bag", "black", tags="classic")
         ([want("colour", "green", "dress")], GOWN, True),
         ([want("style", "smart")], TRAINERS, True),
         ([want("warmth", "light")], WOOL, True),
+        ([want("occasion", "wedding")], BLAZER, True),
+        ([want("occasion", "work")], BLAZER, False),
+        ([want("occasion", "wedding")], LOAFERS, True),
+        ([want("occasion", "party")], KNITTED, True),
+        ([want("occasion", "date")], SCARF, True),
+        ([want("occasion", "outdoors", "knitwear")], CASHMERE, True),
+        ([want("occasion", "outdoors")], CASHMERE, True),
+        ([want("occasion", "cycling")], WIDE, True),
+        ([want("occasion", "cycling"), want("occasion", "everyday")], WIDE, True),
+        ([want("occasion", "cycling"), want("occasion", "everyday"), want("category", "trousers")], WIDE, True),
+        ([want("occasion", "cycling"), want("occasion", "everyday")], STRAIGHT, False),
+        ([want("surprise", "yes")], CLUTCH, True),
+        ([want("style", "romantic")], CLUTCH, True),
+        ([want("occasion", "work")], CLUTCH, True),
+        ([want("occasion", "party")], CLUTCH, False),
+        ([want("style", "elegant")], CLUTCH, False),
+        ([want("occasion", "evening", "shirt"), want("category", "jeans")], SANDALS, True),
+        ([want("occasion", "evening")], SANDALS, False),
+        ([want("surprise", "yes")], SANDALS, True),
+        ([want("category", "trousers")], PUMPS, True),
+        ([want("category", "shoes")], PUMPS, False),
+        ([want("occasion", "work")], PUMPS, False),
+        ([want("occasion", "evening"), want("category", "top")], VNECK, True),
+        ([want("occasion", "evening"), want("category", "top")], DRAPED, False),
+        ([want("colour", "pastel")], BAG, True),
+        ([want("colour", "bright")], PALE, False),
+        ([want("colour", "bright")], WOOL, True),
     ],
 )
 def test_a_piece_is_unsuited_by_what_the_catalogue_says_of_it(
