@@ -99,7 +99,7 @@ class DemoShop:
     def load_unmet(self, fix_id: FixId, box: Sequence[FixItem]) -> tuple[UnmetWish, ...]:
         """Load what a box does not meet of a Fix."""
         with read_transaction(self.engine) as connection:
-            return find_unmet(fixes.load_fix(connection, fix_id), [item.sku for item in box])
+            return find_unmet(connection, fixes.load_fix(connection, fix_id), [item.sku for item in box])
 
     def load_client(self, client_id: str) -> Any:
         """Load the sizes and the time zone of a client."""

@@ -60,7 +60,7 @@ class FixOffers(Contract):
 
 class UnmetWish(Contract):
     """A wish that the box does not meet: its key and name, and why, as a stable `code` and in words. With the key
-    `slots` it is the number of pieces."""
+    `slots` it is the number of pieces. `told`: the same for the client, in the language of their mail."""
 
     key: str
     name: str
@@ -68,6 +68,7 @@ class UnmetWish(Contract):
     why: str
     quote: str = ""
     strength: Strength = "must"
+    told: str = ""
 
 
 class FixStepView(Contract):

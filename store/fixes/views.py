@@ -6,10 +6,11 @@ from collections.abc import Collection, Iterator
 from itertools import islice
 from typing import Any, Final
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from domain.fixes.swaps import list_replaceable
 from domain.fixes.unmet import list_unmet
+from domain.fixes.unmet_sentences import tell_unmet
 from models.base import Sku
 from models.fix_views import BoxItem, FixStepView, FixView, SwapOffer, UnmetWish
 from models.fixes import FixId, FixState, FixWish
@@ -24,6 +25,7 @@ from store.fixes.rows import (
     parse_obstacles,
     parse_wish,
 )
+from store.tables import clients
 
 OFFERS: Final = 12
 """Most candidates for a swap that are shown."""
@@ -43,7 +45,7 @@ def load_fix_view(connection: Connection, fix_id: FixId) -> FixView:
         said=tuple(read.get("said", ())),
         wishes=parse_wish(row).wishes,
         not_understood=tuple(read.get("not_understood", ())),
-        unmet=find_unmet(row, [item.sku for item in box]),
+        unmet=find_unmet(connection, row, [item.sku for item in box]),
         left_out=parse_left_out_counts(row),
         box=tuple(_build_box_item(item, answers.get(item.sku, ())) for item in box),
         offers=tuple(islice(_iterate_offers(connection, row), OFFERS)),
@@ -51,11 +53,15 @@ def load_fix_view(connection: Connection, fix_id: FixId) -> FixView:
     )
 
 
-def find_unmet(row: FixRow, skus: Collection[Sku]) -> tuple[UnmetWish, ...]:
-    """Find the wishes that a box does not meet; none while there is no box."""
+def find_unmet(connection: Connection, row: FixRow, skus: Collection[Sku]) -> tuple[UnmetWish, ...]:
+    """Find the wishes that a box does not meet, and tell each to the client; none while there is no box."""
     candidates = parse_candidates(row)
     box = [item for item in candidates if item.sku in skus]
-    return list_unmet(parse_wish(row), box, parse_obstacles(row), candidates) if box else ()
+    unmet = list_unmet(parse_wish(row), box, parse_obstacles(row), candidates) if box else ()
+    if not unmet:
+        return ()
+    locale = connection.scalar(select(clients.c.locale).where(clients.c.client_id == row.client_id))
+    return tuple(entry.model_copy(update={"told": tell_unmet(entry, locale or "")}) for entry in unmet)
 
 
 def _build_box_item(item: BoxRow, answers: tuple[str, ...]) -> BoxItem:

@@ -21,7 +21,7 @@ from ingest.faults import parse_model
 from models.actors import Actor
 from models.base import ID_PATTERN, Id
 from models.catalogue import Item
-from models.fix_views import SwapOffer
+from models.fix_views import SwapOffer, UnmetWish
 from models.fixes import FixDecision, FixItem, FixState
 from services.fixes.requests import require_may_decide
 from services.fixes.swap_search import SwapSearch
@@ -121,6 +121,11 @@ def _load_fix(context: WebContext, fix_id: str) -> FixFile:
     return file
 
 
+def _find_unmet(context: WebContext, file: FixFile) -> tuple[UnmetWish, ...]:
+    with read_transaction(context.engine) as connection:
+        return find_unmet(connection, file.row, [unit.sku for unit in file.box])
+
+
 def _compute_fingerprint(file: FixFile) -> str:
     """Compute a fingerprint of the state and the box, so that a decision on an outdated page is noticed."""
     return sha256("/".join([file.row.state, *sorted(unit.sku for unit in file.box)]).encode()).hexdigest()[:16]
@@ -203,7 +208,7 @@ def _render(
         offered=_load_items(context, offers),
         decides=decides,
         token=build_token(request, file.row.fix_id, _compute_fingerprint(file)) if decides else "",
-        unmet=find_unmet(file.row, [unit.sku for unit in file.box]),
+        unmet=_find_unmet(context, file),
         total_cents=sum(unit.price_cents for unit in file.box),
         budget_cents=to_cents(file.wish.budget),
         wrong=wrong,
