@@ -63,17 +63,19 @@ def _ease_to_budget(
             group: min(item.price_cents for item in own if levels[item.sku] >= least[group])
             for group, own in of_group.items()
         }
-        if sum(lows[group] * asked.count(group) for group in lows) <= budget:
+        total = sum(lows[group] * asked.count(group) for group in lows)
+        if total <= budget:
             break
         cheaper = [
-            (levels[item.sku], (lows[group] - item.price_cents) * asked.count(group), group)
+            ((lows[group] - item.price_cents) * asked.count(group), levels[item.sku], group)
             for group, own in of_group.items()
             for item in own
             if levels[item.sku] < least[group] and item.price_cents < lows[group]
         ]
         if not cheaper:
             break
-        level, _, group = max(cheaper)
+        enough = [option for option in cheaper if option[0] >= total - budget]
+        _, level, group = min(enough) if enough else max(cheaper)
         least[group] = level
 
 
@@ -90,10 +92,10 @@ def _rate_answers(wish: FixWish, item: FixItem) -> _Level:
     return -item.lacks, len(musts), len(likings - musts), exact, thick and "thick" in item.kinds, item.named
 
 
-def rate_best(
+def score_nearness(
     wish: FixWish, items: Sequence[FixItem], groups: Mapping[Sku, str], asked: Sequence[str]
 ) -> dict[Sku, float]:
-    """Rate how near each piece comes to the best answer to what was asked of its kind, 1 to 0; none where all answer it
+    """Score how near each piece comes to the best answer to what was asked of its kind, 1 to 0; none where all answer it
     alike."""
     levels: dict[str, dict[Sku, _Level]] = {}
     for item in items:

@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Final
 
-from domain.fixes.answer_levels import SHADES, narrow_asked, rate_best
+from domain.fixes.answer_levels import SHADES, narrow_asked, score_nearness
 from domain.fixes.asked import find_group, list_asked, list_liked, list_narrow, list_owned_roles, list_single
 from domain.fixes.candidates import to_cents
 from domain.fixes.colours import QUIET
@@ -27,7 +27,7 @@ GARMENT: Final = 5.0
 SAME_ROLE: Final = 0.6
 """What a piece that nobody asked for loses where one of its role was asked for."""
 SEVERAL: Final = 2
-BEST: Final = 6.0
+BEST: Final = 9.0
 """What a piece adds that answers as much as any of what was asked of its kind: each step of it more than a further
 piece, whose price would be lacking here."""
 NAMED_FIRST: Final = 0.5
@@ -72,7 +72,7 @@ def build_question(
     cap = _find_colour_cap(wish)
     free = set() if cap is None else _list_toneless(fit, groups, asked)
     worn = {item.role for item in fit if groups[item.sku] in asked} - {BoxRole.TOP}
-    nearness = rate_best(wish, fit, groups, asked)
+    nearness = score_nearness(wish, fit, groups, asked)
     worth = [
         (
             item,

@@ -113,13 +113,18 @@ def count_misses(wish: FixWish, item: ItemTraits) -> int:
 def list_out_of_season(
     wish: FixWish, candidates: Sequence[FixItem], seasons: Mapping[Sku, Season], suits: Mapping[Season, float]
 ) -> frozenset[Sku]:
-    """List the candidates for another season, of roles that have others. What the client asked for, a linen dress or
-    boots say, stays where there is no other."""
+    """List the candidates for another season, of roles that have others. What the client
+    asked for stays where there is no other, and a linen dress or a raincoat, which was named, in any case."""
     musts = [entry for entry in wish.wishes if entry.strength == "must"]
     tied = {entry.key for entry in musts if entry.category and entry.kind in SEASONAL}
     kinds = {entry.key for entry in musts if entry.kind == "category"}
+    names = {entry.detail for entry in musts if entry.kind == "category"}
     group_of = {item.sku: (item.role, frozenset(kinds & set(item.answers))) for item in candidates}
-    away = {item.sku for item in candidates if suits.get(seasons[item.sku], 1.0) <= 0 and not tied & set(item.answers)}
+    away = {
+        item.sku
+        for item in candidates
+        if suits.get(seasons[item.sku], 1.0) <= 0 and not (tied & set(item.answers) or names & set(item.kinds))
+    }
     others = {group_of[item.sku] for item in candidates if item.sku not in away}
     return frozenset(sku for sku in away if group_of[sku] in others)
 

@@ -86,4 +86,4 @@ def is_too_dear(wishes: Iterable[ClientWish], item: ItemTraits) -> bool:
 
 def list_answers(wishes: Iterable[ClientWish], item: ItemTraits) -> tuple[str, ...]:
     """List the keys of the wishes that an item answers, in their order."""
-    return tuple(wish.key for wish in wishes if is_answered(wish, item))
+    return tuple(dict.fromkeys(wish.key for wish in wishes if is_answered(wish, item)))

@@ -13,6 +13,10 @@ RELATIVE: Final = frozenset({"that", "which", "qui", "que", "التي", "الذ�
 """Words that begin a relative clause without a comma; German has one."""
 
 
+BARE_REFUSALS: Final = frozenset({"don't", "dont", "not"})
+"""Ends of refusals that need a verb."""
+
+
 class ClauseView:
     """The clauses of one note. `taken`: tokens that belong to amounts and sizes."""
 
@@ -61,6 +65,19 @@ class ClauseView:
 
     def _begins_with_article(self, clause: Clause) -> bool:
         return self._tokens[clause.start].text in self._articles
+
+    def _begins_with_number(self, clause: Clause) -> bool:
+        """Return whether a clause asks for so many, also after an "and": "no jeans, and two tops"."""
+        marks = [mark for mark in self._list_marks(clause) if mark.start == clause.start and mark.meaning.cue == "and"]
+        place = marks[0].end if marks else clause.start
+        numbers = self._language.words.get("numbers", {})
+        return place < clause.end and (self._tokens[place].kind == "number" or self._tokens[place].text in numbers)
+
+    def _refuses_unknown(self, mark: PhraseMark, clause: Clause) -> bool:
+        """Return whether a "don't" is of a word that no rule knows and of nothing before it: "with sleeves as I don't
+        show my shoulders"."""
+        bare = self._tokens[mark.end - 1].text in BARE_REFUSALS
+        return bare and mark.end < clause.end and self._is_loose(mark.end)
 
     def _first_kinds(self, clause: Clause) -> set[str]:
         marks = (mark for mark in self._list_marks(clause) if mark.meaning.things)

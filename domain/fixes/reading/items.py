@@ -135,6 +135,8 @@ def describe_item(item: Item, vocabulary: NoteWords) -> ItemTraits:
     things = [thing for thing in _list_things(text, vocabulary) if thing.kind not in ("category", "colour", "occasion")]
     named = [thing for thing in _list_things(item.title, vocabulary, text) if thing.kind == "category"]
     details = {thing.detail for thing in named if thing.value == category.value}
+    if _ends_with(item.title, item.category):  # what the shop calls a shirt is none of another language's T-shirts
+        named = []
     traits: set[Trait] = {(thing.kind, thing.value) for thing in things}
     traits |= {("category", category.value), ("category", item.category.strip().casefold())}
     traits |= {("category", thing.value) for thing in named[-1:]}
@@ -155,6 +157,11 @@ def describe_item(item: Item, vocabulary: NoteWords) -> ItemTraits:
     if "jumper" in kinds and ({value for kind, value in traits if kind == "material"} & THICK or "chunky" in text):
         kinds |= {"thick"}
     return ItemTraits(frozenset(traits), kinds, sizes, item.price_cents, formality, item.season)
+
+
+def _ends_with(title: str, category: str) -> bool:
+    words, kind = title.casefold().split(), category.strip().casefold()
+    return bool(words) and kind in (words[-1], words[-1] + "s", words[-1].removesuffix("s"))
 
 
 def _list_described(item: Item, vocabulary: NoteWords, known: Set[Trait]) -> set[Trait]:

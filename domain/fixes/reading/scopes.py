@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
-from domain.fixes.reading.clause_view import ClauseView
+from domain.fixes.reading.clause_view import RELATIVE, ClauseView
 from domain.fixes.reading.clauses import Clause
 from domain.fixes.reading.tokens import Token
 from domain.fixes.reading.vocabulary import Language, PhraseMark, Thing
@@ -70,6 +70,8 @@ class _State:
     cued: bool = False
     person: bool = False
     """Whether it is told what a relative does."""
+    relative: bool = False
+    """Whether it only describes the thing before it: "trousers that aren't jeans"."""
 
 
 class ScopeReader(ClauseView):
@@ -134,6 +136,8 @@ class ScopeReader(ClauseView):
             return False
         if not state.kinds and state.short:
             return False  # a "no" that has refused no thing: "not too dressed up, dark colours"
+        if state.relative or self._begins_with_number(clause):
+            return False
         if state.mode != "avoid" or not self._is_bare(clause) or not self._begins_with_thing(clause):
             return False
         if self._joins_later(number):
@@ -211,7 +215,10 @@ class ScopeReader(ClauseView):
         elif cue in _MODES:
             self._group += 1
             before = state.before if state.short else state.mode
-            self._state = _State(_MODES[cue], cue in ("not", "go_with"), before, soft=state.soft, cued=True)
+            relative = mark.start > clause.start and self._tokens[mark.start - 1].text in RELATIVE
+            self._state = _State(
+                _MODES[cue], cue in ("not", "go_with"), before, soft=state.soft, cued=True, relative=relative
+            )
             if cue == "must" and self._is_please(mark) and state.mode in ("prefer", "must", "avoid") and state.cued:
                 self._state = state
 
@@ -245,6 +252,8 @@ class ScopeReader(ClauseView):
             if mode != "past" and any(entry.start >= mark.end for entry in mentions):
                 continue
             if mark.meaning.cue == "not" and self._count_loose(mark.end, clause.end):
+                continue
+            if self._refuses_unknown(mark, clause):
                 continue
             if mode == "own" and any(not entry.cued for entry in mentions) and not self._tells_owned(mark, clause):
                 continue

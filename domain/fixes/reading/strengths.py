@@ -46,9 +46,9 @@ def _find_refusal(mention: Mention, group: Sequence[Mention]) -> Strength | None
 
 def merge_wishes(wishes: Iterable[ClientWish]) -> tuple[ClientWish, ...]:
     """Keep each wish once; what is not wanted in one place is not wanted in another, unless of another category."""
-    kept: dict[tuple[str, str, bool, str], ClientWish] = {}
+    kept: dict[tuple[str, str, bool, str, str], ClientWish] = {}
     for wish in wishes:
-        key = (wish.kind, wish.value, wish.strength == "avoid", wish.category)
+        key = (wish.kind, wish.value, wish.strength == "avoid", wish.category, wish.detail)
         known = kept.get(key)
         if known is None or (known.strength == "prefer" and wish.strength == "must"):
             kept[key] = wish if known is None else known.model_copy(update={"strength": "must"})

@@ -52,6 +52,13 @@ def test_the_same_note_means_the_same_in_every_language(note: str, wishes: set[s
         ("No black dresses", {"!colour:black@dress"}),
         ("no tight jeans", {"!fit:slim@jeans"}),
         ("no boring jeans", set()),
+        ("no jeans, and two tops", {"!category:jeans", "category:top", "quantity:2 top"}),
+        ("keine Jeans, und zwei Oberteile", {"!category:jeans", "category:top", "quantity:2 top"}),
+        ("no jeans, skirts and scarves", {"!category:jeans", "!category:skirt", "!category:scarf"}),
+        ("trousers that aren't jeans, and warm boots",
+         {"category:trousers", "!category:jeans", "category:shoes", "warmth:warm@shoes"}),
+        ("with sleeves please as I don't show my shoulders", {"!fit:sleeveless"}),
+        ("a raincoat or trench", {"category:coat"}),
         ("anything but skirts", {"!category:skirt"}),
         ("nothing but navy", {"colour:navy"}),
         ("I hate skirts. Dresses!", {"!category:skirt", "category:dress"}),
@@ -65,7 +72,7 @@ def test_the_same_note_means_the_same_in_every_language(note: str, wishes: set[s
         ("a scarf if possible", {"?category:scarf"}),
         ("eine Bluse wäre schön", {"?category:shirt"}),
     ],
-)
+)  # fmt: skip
 def test_no_and_softly_reach_as_far_as_they_are_meant(note: str, wishes: set[str]) -> None:
     assert read(note) == wishes
 
@@ -252,3 +259,7 @@ def test_what_only_describes_a_piece_tells_no_story_and_colours_go_on_to_the_nex
         "category:dress", "material:jersey@dress", "category:knitwear", "material:cashmere@knitwear",
         "material:merino@knitwear",
     }  # fmt: skip
+
+
+def test_of_two_narrower_kinds_both_are_read() -> None:
+    assert {wish.detail for wish in read_wishes("a raincoat or trench", WORDS).wishes} == {"raincoat", "trench"}

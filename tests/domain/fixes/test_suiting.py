@@ -146,6 +146,13 @@ def test_pieces_for_another_season_stay_out_unless_there_is_no_other_of_what_was
     seasons = {"boots": Season.WINTER, "sandals": Season.WINTER, "loafers": Season.ALL}
     suits = {Season.WINTER: 0.0, Season.ALL: 0.8}
     assert list_out_of_season(FixWish(wishes=(boots, flat)), candidates, seasons, suits) == {"sandals"}
+    named = boots.model_copy(update={"detail": "boots"})
+    kept = [candidates[0].model_copy(update={"kinds": ("boots",)}), candidates[2]]
+    assert list_out_of_season(FixWish(wishes=(named,)), kept, seasons, suits) == set()
+
+
+def test_a_shirt_by_the_shop_s_own_word_is_no_t_shirt_of_another_language() -> None:
+    assert ("category", "t-shirt") not in describe("shirt", "Jonah denim shirt", tags="workwear casual denim").traits
 
 
 @pytest.mark.parametrize(

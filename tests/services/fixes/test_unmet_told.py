@@ -1,4 +1,4 @@
-"""A must that the shop cannot meet is told with the Fix, in the language of the client's mail and in their own words."""
+"""A must that the shop cannot meet is told with the Fix: in the language of the client's mail, in their own words."""
 
 from __future__ import annotations
 
