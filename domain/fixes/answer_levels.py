@@ -59,11 +59,12 @@ def _ease_to_budget(
     budget = to_cents(wish.budget)
     of_group = {group: [item for item in items if groups[item.sku] == group] for group in {*asked} & least.keys()}
     while budget is not None:
-        lows = {
-            group: min(item.price_cents for item in own if levels[item.sku] >= least[group])
+        prices = {
+            group: sorted(item.price_cents for item in own if levels[item.sku] >= least[group])
             for group, own in of_group.items()
         }
-        total = sum(lows[group] * asked.count(group) for group in lows)
+        lows = {group: own[0] for group, own in prices.items()}
+        total = sum(sum(own[: asked.count(group)]) for group, own in prices.items())
         if total <= budget:
             break
         cheaper = [
@@ -95,8 +96,8 @@ def _rate_answers(wish: FixWish, item: FixItem) -> _Level:
 def score_nearness(
     wish: FixWish, items: Sequence[FixItem], groups: Mapping[Sku, str], asked: Sequence[str]
 ) -> dict[Sku, float]:
-    """Score how near each piece comes to the best answer to what was asked of its kind, 1 to 0; none where all answer it
-    alike."""
+    """Score how near each piece comes to the best answer to what was asked of its kind, 1 to 0; pieces of a kind that
+    all answer it alike have no score."""
     levels: dict[str, dict[Sku, _Level]] = {}
     for item in items:
         if groups[item.sku] in asked:

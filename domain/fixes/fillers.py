@@ -89,10 +89,31 @@ def select_in_tune(
     garments = [item for item in wanted if item.role is not BoxRole.SHOES and not _is_quiet(item)] or wanted
     if not garments:
         return list(items)
-    colour = max(garments, key=lambda item: item.score if item.worth is None else item.worth).colour
-    shades = {(groups[item.sku], item.colour) for item in items if score_colours(item.colour, colour) >= GOES}
+    anchor = _choose_anchor(garments, best, groups, asked)
+    goes = {item.sku for item in items if _is_in_tune(item, anchor)}
+    shades = {(groups[item.sku], item.colour) for item in items if item.sku in goes}
     few = {group for group in {*asked} if sum(own == group for own, _ in shades) < asked.count(group)}
-    return [item for item in items if groups[item.sku] in few or score_colours(item.colour, colour) >= GOES]
+    return [item for item in items if groups[item.sku] in few or item.sku in goes]
+
+
+def _choose_anchor(
+    garments: Sequence[FixItem], best: Sequence[FixItem], groups: Mapping[Sku, str], asked: Sequence[str]
+) -> FixItem:
+    """Choose the garment that others shall go with: the one worth most with which the best answers to all that was
+    asked for go, else the one worth most."""
+    order = sorted(garments, key=lambda item: -(item.score if item.worth is None else item.worth))
+    wanted = {*asked} & {groups[item.sku] for item in best}
+
+    def leaves_all(anchor: FixItem) -> bool:
+        shades = {(groups[item.sku], item.colour) for item in best if _is_in_tune(item, anchor)}
+        return all(any(own == group for own, _ in shades) for group in wanted)
+
+    return next((item for item in order if leaves_all(item)), order[0])
+
+
+def _is_in_tune(item: FixItem, anchor: FixItem) -> bool:
+    """Return whether a piece goes with another; of two blouses only one is worn at a time."""
+    return item.role is anchor.role or score_colours(item.colour, anchor.colour) >= GOES
 
 
 def _is_quiet(item: FixItem) -> bool:

@@ -149,7 +149,7 @@ def _is_out_of_place(occasions: Iterable[ClientWish], item: ItemTraits, wish: Fi
     own = _list_values(item, "occasion")
     if known & ALWAYS - own:
         return True
-    known = known & {"home"} or known - ALWAYS
+    known = (known & {"home"} if "work" not in known else set()) or known - ALWAYS
     if not known or known & own:
         return False
     named = [entry for entry in wish.wishes if entry.kind == "category" and entry.strength != "avoid"]

@@ -68,3 +68,27 @@ def test_shoes_go_with_the_dress_that_was_asked_for_unless_there_are_no_others()
     groups = {"dress": "dress", "burgundy": "shoes", "black": "shoes"}
     assert select_in_tune([dress, red, black], [dress], groups, ["dress", "shoes"]) == [dress, black]
     assert select_in_tune([dress, red], [dress], groups, ["dress", "shoes"]) == [dress, red]
+
+
+def test_blouses_asked_for_need_not_go_with_each_other_but_with_the_skirt() -> None:
+    red = build_piece("red", BoxRole.TOP, "shirt", colour="red").model_copy(update={"worth": 0.9})
+    green, skirt = (
+        build_piece("green", BoxRole.TOP, "shirt", colour="green"),
+        build_piece("skirt", BoxRole.BOTTOM, "skirt"),
+    )
+    blue = build_piece("blue", BoxRole.BOTTOM, "skirt", colour="blue")
+    every, groups = [red, green, skirt, blue], {"red": "shirt", "green": "shirt", "skirt": "skirt", "blue": "skirt"}
+    kept = select_in_tune(every, every, groups, ["shirt", "shirt", "skirt"])
+    assert {item.sku for item in kept} == {"red", "green", "skirt"}
+
+
+def test_the_best_answer_to_each_wish_is_not_lost_to_the_colour_of_one_garment() -> None:
+    forest = build_piece("forest", BoxRole.OUTERWEAR, "jacket", colour="forest").model_copy(update={"worth": 0.9})
+    navy, silk = (
+        build_piece("navy", BoxRole.OUTERWEAR, "jacket"),
+        build_piece("silk", BoxRole.TOP, "shirt", colour="rose"),
+    )
+    plain = build_piece("plain", BoxRole.TOP, "shirt", colour="white")
+    groups = {"forest": "jacket", "navy": "jacket", "silk": "shirt", "plain": "shirt"}
+    kept = select_in_tune([forest, navy, silk, plain], [forest, navy, silk], groups, ["jacket", "shirt"])
+    assert {item.sku for item in kept} == {"navy", "silk", "plain"}

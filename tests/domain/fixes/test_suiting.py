@@ -101,6 +101,8 @@ BAG = describe("bag", "Linden leather shoulder bag", "black", tags="classic")
         ([want("occasion", "date")], SCARF, True),
         ([want("occasion", "outdoors", "knitwear")], CASHMERE, True),
         ([want("occasion", "outdoors")], CASHMERE, True),
+        ([want("occasion", "home")], GOWN, True),
+        ([want("occasion", "home"), want("occasion", "work")], BLAZER, False),
         ([want("occasion", "cycling")], WIDE, True),
         ([want("occasion", "cycling"), want("occasion", "everyday")], WIDE, True),
         ([want("occasion", "cycling"), want("occasion", "everyday"), want("category", "trousers")], WIDE, True),
