@@ -16,6 +16,8 @@ RETIRED: Final = "offer_retired"
 EXPIRED: Final = "offer_expired"
 SPENT: Final = "offer_spent"
 NOT_APPROVED: Final = "offer_not_approved"
+BARRIERS: Final = frozenset({RETIRED, EXPIRED, SPENT, NOT_APPROVED})
+"""The codes of mail that its offer kept."""
 
 
 class RedeemedOrder(NamedTuple):

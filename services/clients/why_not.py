@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Connection
 
-from domain.eligibility import explain_mail_status, may_plan
+from domain.eligibility import explain_code, explain_mail_status, may_plan
 from domain.next_actions import find_no_mail_decision
-from domain.outreach import find_in_turn, list_sent_times
+from domain.offers import BARRIERS as OFFER_BARRIERS
+from domain.outreach import ClientMail, find_in_turn, list_sent_times
 from domain.phases import PhaseState
 from domain.timing import MailRules
 from errors import NotFound
 from models.base import ClientId
+from models.states import OutreachState
 from store.clients import assessments, clients
 from store.clients.waiting import is_waiting
 from store.events import workflows
@@ -46,7 +49,16 @@ def explain_no_mail(
     last_mail = max((row.created_at for row in mails), default=None)
     reason = find_no_mail_decision(state, standing.answered, standing.call, last_mail)
     touch, wake = standing.next_touch_at, standing.wake_at
-    return explain_mail_status(facts, eligibility, rules, now, touch, busy, wake, reason, code)
+    said = explain_mail_status(facts, eligibility, rules, now, touch, busy, wake, reason, code)
+    return said if busy else _add_kept_mail(said, mails)
+
+
+def _add_kept_mail(said: str, mails: Sequence[ClientMail]) -> str:
+    """Add to a sentence that the client's last mail was kept by the offer that it states."""
+    last = max(mails, key=lambda mail: mail.n, default=None)
+    if last is None or last.state is not OutreachState.SUPPRESSED or last.code not in OFFER_BARRIERS:
+        return said
+    return f"{said.rstrip('.')}; their last mail was not sent: {explain_code(last.code)}."
 
 
 def _explain_lost(lost: LostWorkflow) -> str:

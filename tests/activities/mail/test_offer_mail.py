@@ -12,9 +12,11 @@ from sqlalchemy import select
 
 from models.actors import Actor, Channel, Role
 from models.offers import OfferOrder
+from services.clients.why_not import explain_no_mail
 from services.offers.lifecycle import approve_offer, save_offer
 from services.offers.views import show_offer
-from store.database import write_transaction
+from store.database import read_transaction
+from store.mail.policy import build_mail_rules
 from store.tables import outreaches
 from tests.support.sending import Post, find_noon, schedule_mail
 from tests.support.shop import Shop, a_shop
@@ -43,6 +45,10 @@ async def test_the_delivered_mail_says_the_offer_in_the_readers_language_and_the
     assert (await Post(shop).send(first)).state == "sent"
     kept = await Post(shop).send(second)
     assert (kept.state, kept.code) == ("suppressed", "offer_spent")
+    with read_transaction(shop.engine) as connection:
+        rules, key = build_mail_rules(shop.settings), shop.settings.keys.signing
+        why = explain_no_mail(connection, "bea", rules, key, now)
+    assert why.endswith("; their last mail was not sent: the budget of the offer that it states is used up.")
     (delivered,) = shop.mails()
     parts = delivered.message
     for kind in ("plain", "html"):
@@ -53,6 +59,6 @@ async def test_the_delivered_mail_says_the_offer_in_the_readers_language_and_the
         assert "TEN-10" in text
         assert "Se puede usar una vez." in text
     assert show_offer(shop.engine, "ten", shop.settings, now).figures.sent == 1
-    with write_transaction(shop.engine) as connection:
+    with read_transaction(shop.engine) as connection:
         stated = connection.scalars(select(outreaches.c.offer)).all()
     assert list(stated) == ["ten", "ten"]
