@@ -31,14 +31,16 @@ class CampaignSteps:
             row = finishing.finish_in_time(connection, SYSTEM, row, now, self._context.wall())
             row = guardrails.pause_beyond_limits(connection, SYSTEM, row, now, self._context.wall())
             running = row.state == CampaignState.RUNNING
-            moved = rounds.drain_and_enrol(connection, row, now, self._context.wall()) if running else 0
+            again, wall = self._context.look_again, self._context.wall()
+            moved = rounds.drain_and_enrol(connection, row, now, wall, again) if running else 0
             row = campaigns.load_campaign(connection, step.slug)
             progress = campaigns.count_progress(connection, step.slug)
             busy = moved > 0 or (running and not row.enrolled_all)
+            rest = rounds.compute_wait(row, progress, clock, now, step.quiet_rounds, again)
             return CampaignRound(
                 progress=progress,
                 clock=clock,
                 moved=busy,
-                wait=rounds.ROUND_S if busy else rounds.compute_wait(row, progress, clock, now, step.quiet_rounds),
+                wait=rounds.ROUND_S if busy else rest,
                 ends_at=starts_at if starts_at is not None else None if row.state in OVER else row.ends_at,
             )

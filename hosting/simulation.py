@@ -113,14 +113,23 @@ class _Flush(Interceptor):
 
     def __init__(self, dispatcher: Dispatcher, engine: Engine) -> None:
         self._dispatcher, self._engine = dispatcher, engine
+        self._turn = asyncio.Lock()
+        self._asked = self._served = 0
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
         return _FlushAfter(next, self)
 
     async def send_all(self) -> None:
-        """Send all nudges that are due."""
-        while await asyncio.to_thread(self._count) and await self._dispatcher.send_batch():
-            pass
+        """Send all nudges that are due. Activities that end together share one look: it begins after all of them have
+        committed."""
+        self._asked += 1
+        ticket = self._asked
+        async with self._turn:
+            if self._served >= ticket:
+                return
+            self._served = self._asked
+            while await asyncio.to_thread(self._count) and await self._dispatcher.send_batch():
+                pass
 
     def _count(self) -> int:
         with read_transaction(self._engine) as connection:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from models.actors import Actor
 from models.base import CampaignSlug, ClientId, Contract, StrictInput
 from models.lift import CampaignLift
 
@@ -159,6 +160,29 @@ class SimulatedBesideActual(Contract):
     name: str
     simulated: float
     actual: float
+
+
+class SimulationJob(Contract):
+    """A simulation that a program asked for: one at a time in a shop. `interrupted`: its process is gone, as when the
+    machine was started again. `day`: of `days`, the last that is over."""
+
+    id: str
+    slug: CampaignSlug
+    version: int | None = None
+    days: int
+    clients: int
+    seed: int
+    by: Actor
+    state: Literal["running", "done", "failed", "cancelled", "interrupted"] = "running"
+    day: int = 0
+    mails: int = 0
+    started_at: datetime
+    """Real time, as of `ended_at`."""
+    ended_at: datetime | None = None
+    why: str = ""
+    """Why it failed, in a sentence."""
+    simulation_id: str = ""
+    """Of the report, once it is done."""
 
 
 class SimulationList(Contract):

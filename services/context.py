@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
 from sqlalchemy import Connection, Engine
 
+from domain.campaign_life import LOOK_AGAIN
 from domain.engagement import EngagementRules
 from domain.journeys.tightening import tighten_rules
 from domain.review_policy import parse_policies
@@ -35,6 +36,8 @@ class ServiceContext:
     engine: Engine
     wall: Callable[[], datetime] = read_wall_clock
     engagement: EngagementRules = field(default_factory=EngagementRules)
+    look_again: timedelta = LOOK_AGAIN
+    """Business time between two looks of a campaign for clients who joined its audience."""
 
     @cached_property
     def mail_rules(self) -> MailRules:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -16,6 +18,7 @@ from commands.shared.output import strip_control_characters
 from commands.shared.parsing import validate
 from commands.shared.progress import ProgressLine
 from commands.shared.runtime import open_database
+from models.actors import Actor
 from models.simulation import SimulationOrder
 from settings import load
 
@@ -29,8 +32,9 @@ if TYPE_CHECKING:
 @click.option("--days", type=int, default=90, show_default=True, help="1 to 400.")
 @click.option("--clients", type=int, default=1_000, show_default=True, help="Drawn from its audience; 1 to 5000.")
 @click.option("--seed", type=int, default=1, show_default=True, help="With one seed each client's mails are the same.")
+@click.option("--job", default="", hidden=True, help="Of the API; its order and its progress are in a file.")
 @AS_JSON
-def command(slug: str, version: int | None, days: int, clients: int, seed: int, as_json: bool) -> None:
+def command(slug: str, version: int | None, days: int, clients: int, seed: int, job: str, as_json: bool) -> None:
     """Run a campaign over weeks on a copy of real clients: the same workflows, rules and mail code, on a server that
     skips the time in between. Nothing leaves the machine, and nothing of the shop changes.
 
@@ -40,16 +44,38 @@ def command(slug: str, version: int | None, days: int, clients: int, seed: int, 
     \b
     selvedge campaign simulate abandoned-cart --days 60 --clients 200
     """
+    if job:
+        run_job(job)
+        return
     order = validate(SimulationOrder, {"version": version, "days": days, "clients": clients, "seed": seed})
-    report = run(slug, order)
+    report, _ = run(slug, order, get_command_actor())
     if as_json:
         click.echo(report.model_dump_json())
     else:
         _print(report)
 
 
-def run(slug: str, order: SimulationOrder) -> SimulationReport:
-    """Run a simulation in a folder that is gone afterwards, with a line of progress on standard error."""
+def run_job(job_id: str) -> None:
+    """Run what a program asked for by the API, and write down how far it is and what came of it."""
+    from services.campaigns.simulation_jobs import Cancelled, JobDiary  # noqa: PLC0415
+
+    diary = JobDiary(load().home, job_id)
+    try:
+        _, simulation_id = run(diary.job.slug, diary.order, diary.job.by, diary.tell)
+    except Cancelled as cancelled:
+        diary.fail(datetime.now(UTC), cancelled)
+    except BaseException as fault:
+        diary.fail(datetime.now(UTC), fault)
+        raise
+    else:
+        diary.close(datetime.now(UTC), simulation_id)
+
+
+def run(
+    slug: str, order: SimulationOrder, actor: Actor, tell: Callable[[int, int], None] = lambda *_: None
+) -> tuple[SimulationReport, str]:
+    """Run a simulation in a folder that is gone afterwards, with a line of progress on standard error; return its
+    report and the id under which it is kept. `tell` hears of each day that is over, and all mails so far."""
     from demo.servers import SEARCH_ATTRIBUTES, require_time_skipping  # noqa: PLC0415
     from hosting.simulation import run_simulation  # noqa: PLC0415
     from services.campaigns.simulation import build_report, prepare_simulation, save_report  # noqa: PLC0415
@@ -58,18 +84,22 @@ def run(slug: str, order: SimulationOrder) -> SimulationReport:
 
     server, settings = require_time_skipping(), load()
     source = ServiceContext(settings=settings, engine=open_database(settings))
-    actor, began = get_command_actor(), time.monotonic()
+    began = time.monotonic()
     with end_like_ctrl_c(), open_folder(settings.home) as folder, ProgressLine() as progress:
         progress.step("copying clients")
         prepared = prepare_simulation(source, actor, slug, order, folder, _find_port())
         progress.step(f"of {order.days} days", "simulated")
+
+        def hear(day: int, mails: int) -> None:
+            progress.more(1)
+            tell(day, mails)
+
         try:
-            asyncio.run(run_simulation(prepared, server, SEARCH_ATTRIBUTES, lambda *_: progress.more(1)))
+            asyncio.run(run_simulation(prepared, server, SEARCH_ATTRIBUTES, hear))
             report = build_report(prepared, time.monotonic() - began)
         finally:
             prepared.context.engine.dispose()
-    save_report(source, actor, report)
-    return report
+    return report, save_report(source, actor, report)
 
 
 def _find_port() -> int:

@@ -58,6 +58,8 @@ FAST: Final = 100_000
 SAMPLES: Final = 3
 _LINK: Final = re.compile(r"https?://\S+")
 """Links of the copy are links of the shop: an opt-out among them would hold."""
+LOOK_EVERY: Final = timedelta(hours=6)
+"""What clients do comes that often, so that nobody joins an audience in between."""
 COST_FROM: Final = timedelta(days=90)
 
 
@@ -96,7 +98,7 @@ def prepare_simulation(
     """
     permissions.require(actor, Action.SIMULATE_CAMPAIGN)
     settings = _build_settings(source.settings, folder, port)
-    context = ServiceContext(settings, connect(settings.database), engagement=source.engagement)
+    context = ServiceContext(settings, connect(settings.database), engagement=source.engagement, look_again=LOOK_EVERY)
     metadata.create_all(context.engine)
     with read_transaction(source.engine) as connection:
         now = clock.load_business_time(connection, source.wall())
@@ -244,6 +246,7 @@ def _list_assumptions(prepared: PreparedSimulation, *, pays: bool, cost: float |
     told = [f"{rate.name}: {rate.said}" for rate in prepared.model.rates]
     told += [
         f"clients do by themselves what they did in the last {prepared.model.own_days} days, drawn towards the mean",
+        "a campaign looks four times a day for who joined its audience",
         "what clients do reaches the shop four times a day; returns, Fixes, quizzes and complaints are not simulated",
         "people at the desk approve every draft within six hours; calls are opened and not made",
         f"all enter in the first minute; in truth {prepared.audience:,} clients take about {minutes:,} minutes",

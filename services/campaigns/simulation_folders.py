@@ -42,7 +42,7 @@ def open_folder(home: Path) -> Iterator[Path]:
 
 def _sweep(parent: Path) -> None:
     """Delete the folders that no process holds."""
-    for folder in parent.iterdir():
+    for folder in (path for path in parent.iterdir() if path.is_dir()):
         with suppress(BlockingIOError), _lock(folder, fcntl.LOCK_NB):
             shutil.rmtree(folder, ignore_errors=True)
 

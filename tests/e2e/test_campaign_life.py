@@ -61,6 +61,7 @@ class Hand(Protocol):
     name: str
 
     async def save_segment(self, text: str) -> Answer: ...
+    async def simulate(self, days: int, clients: int) -> Answer: ...
     async def act(self, act: str, **values: Any) -> Answer: ...
 
 
@@ -85,6 +86,9 @@ class ByCommand:
 
     async def save_segment(self, text: str) -> Answer:
         return await self.run("segments", "save", f"friends-{self.name}", text)
+
+    async def simulate(self, days: int, clients: int) -> Answer:
+        return await self.act("simulate", days=days, clients=clients)
 
     async def act(self, act: str, **values: Any) -> Answer:
         slug = f"spring-{self.name}"
@@ -113,6 +117,21 @@ class ByApi:
 
     async def save_segment(self, text: str) -> Answer:
         return await self.send("PUT", f"/segments/friends-{self.name}", {"name": "Friends", "filter": text})
+
+    async def simulate(self, days: int, clients: int) -> Answer:
+        path = f"/campaigns/spring-{self.name}/simulations"
+        await self.send("POST", path, {"days": days, "clients": clients})
+
+        async def is_over() -> bool:
+            return bool((await self.send("GET", f"{path}/latest"))["state"] != "running")
+
+        await until(is_over)
+        job = await self.send("GET", f"{path}/latest")
+        assert (job["state"], job["day"]) == ("done", days), job
+        (kept,) = (await self.send("GET", path))["simulations"]
+        assert kept["id"] == job["simulation_id"]
+        report: Answer = kept["report"]
+        return report
 
     async def act(self, act: str, **values: Any) -> Answer:
         path = f"/campaigns/spring-{self.name}"
@@ -148,8 +167,6 @@ def shop(tmp_path: Path, dev_server: DevServer, monkeypatch: pytest.MonkeyPatch)
     }.items():
         monkeypatch.setenv(f"SELVEDGE_{name}", str(value))
     now = datetime.now(UTC)
-    with write_transaction(made.engine) as connection:
-        clock.start(connection, now, timedelta(days=1).total_seconds() / DAY_S, now)
     for hand in ("command", "api"):
         for k in range(CLIENTS):
             tags = (hand, "vip") if k % 2 else (hand,)
@@ -168,6 +185,9 @@ async def keep(shop: Shop) -> AsyncIterator[None]:
             with write_transaction(shop.engine) as connection:
                 clock.beat(connection, datetime.now(UTC))
 
+    now = datetime.now(UTC)
+    with write_transaction(shop.engine) as connection:
+        clock.start(connection, now, timedelta(days=1).total_seconds() / DAY_S, now)
     client = await handles.connect(shop.settings.temporal_address, "default")
     async with shop.run_workers(client) as dispatcher:
         tasks = [asyncio.create_task(beat()), asyncio.create_task(dispatcher.run())]
@@ -187,6 +207,9 @@ async def prepare(hand: Hand) -> None:
     assert shown["audience"] == CLIENTS == shown["ready"] + shown["held_out"]
     assert [mail["fault"] for mail in shown["mails"]] == [""] * 5
     assert {mail["step"] for mail in shown["mails"]} == {"hello", "more"}
+    report = await hand.simulate(60, clients=3)
+    assert (report["days"], report["clients"], report["audience"]) == (60, 3, CLIENTS)
+    assert report["sent"] == sum(day["sent"] for day in report["per_day"]) > 0
     assert (await hand.act("submit"))["state"] == "awaiting_approval"
     assert (await hand.act("approve", version=1))["state"] == "approved"
 
@@ -236,9 +259,10 @@ async def test_an_owner_leads_a_campaign_from_a_segment_to_its_end(shop: Shop, t
     transport, headers = httpx.ASGITransport(app), {"Authorization": "Bearer the key"}
     async with httpx.AsyncClient(transport=transport, base_url=shop.settings.base_url, headers=headers) as web:
         hands: list[Hand] = [ByCommand(tmp_path), ByApi(web)]
+        for hand in hands:
+            await prepare(hand)
         async with keep(shop):
-            for hand in hands:
-                await prepare(hand)
+            app.state.context.business_now.read()
             for hand in hands:
                 await steer(hand, shop)
             for hand in hands:

@@ -52,6 +52,7 @@ WITH_ACTOR: Final = {
     "services/campaigns/people.py": {"retry_people"},
     "services/campaigns/preview.py": {"show_preview"},
     "services/campaigns/rewording.py": {"reword_step"},
+    "services/campaigns/simulation_jobs.py": {"begin_job", "cancel_job"},
     "services/campaigns/simulation.py": {"prepare_simulation", "save_report"},
     "services/campaigns/staff_sends.py": {"send_to_staff"},
     "services/campaigns/definitions.py": {"save_draft", "submit_version", "decide_version", "start_version"}

@@ -9,8 +9,9 @@ from fastapi import Depends, Path, Request
 from domain.permissions import Action, Disclosure
 from models.base import ID_PATTERN
 from models.campaign_preview import CampaignPreview, PreviewOrder
-from models.simulation import SimulationList
+from models.simulation import SimulationJob, SimulationList, SimulationOrder
 from models.staff_sends import StaffSendOrder, StaffSendResult
+from services.campaigns import simulation_jobs
 from services.campaigns.preview import show_preview
 from services.campaigns.simulation_lists import list_simulations
 from services.campaigns.staff_sends import send_to_staff
@@ -25,6 +26,7 @@ router: Final = create_router("campaigns")
 
 SlugPath = Annotated[str, Path(description="The campaign's slug.", json_schema_extra={"pattern": ID_PATTERN})]
 StaffSends = Annotated[StaffSendOrder, Depends(JsonBody(StaffSendOrder))]
+Simulation = Annotated[SimulationOrder, Depends(JsonBody(SimulationOrder, required=False))]
 Preview = Annotated[PreviewOrder, Depends(JsonBody(PreviewOrder, required=False))]
 
 
@@ -52,3 +54,34 @@ def show_simulations(context: Here, slug: SlugPath) -> SimulationList:
     """List the simulations of a campaign, the latest first, and the latest beside what came to be while its days
     last."""
     return list_simulations(context.engine, slug, context.business_now())
+
+
+@router.post(
+    "/campaigns/{slug}/simulations",
+    status_code=202,
+    responses=declare_errors(404, 409, 413),
+    dependencies=[needs(Action.SIMULATE_CAMPAIGN)],
+)
+def begin_simulation(context: Here, actor: By, slug: SlugPath, order: Simulation) -> SimulationJob:
+    """Simulate a campaign in a process of its own, one at a time in a shop: 202 at once, and 409 while another runs."""
+    return simulation_jobs.begin_job(
+        ServiceContext(settings=context.settings, engine=context.engine), actor, slug, order
+    )
+
+
+@router.get(
+    "/campaigns/{slug}/simulations/latest", responses=declare_errors(404), dependencies=[needs(Disclosure.SHOP)]
+)
+def show_simulation_job(context: Here, slug: SlugPath) -> SimulationJob:
+    """Tell how far the simulation is that a program asked for last; done, its report is in the list of simulations."""
+    return simulation_jobs.find_job(context.settings.home, slug)
+
+
+@router.post(
+    "/campaigns/{slug}/simulations/cancel",
+    responses=declare_errors(404),
+    dependencies=[needs(Action.SIMULATE_CAMPAIGN)],
+)
+def cancel_simulation(context: Here, actor: By, slug: SlugPath) -> SimulationJob:
+    """Have a simulation that runs stop when its present day is over; nothing of it is kept."""
+    return simulation_jobs.cancel_job(context.settings.home, actor, slug)
