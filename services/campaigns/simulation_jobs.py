@@ -55,17 +55,12 @@ def begin_job(context: ServiceContext, actor: Actor, slug: CampaignSlug, order: 
         job = SimulationJob(id=uuid4().hex, slug=slug, by=actor, started_at=context.wall(), **asked)
         _write(home, job)
         _get_path(home, "cancel").unlink(missing_ok=True)
-        _spawn(context, job, held)
+        _spawn(job, held)
     return job
 
 
-def _spawn(context: ServiceContext, job: SimulationJob, held: int) -> None:
-    """Start the process, which inherits the lock: it is free when the process is gone."""
-    settings = context.settings
-    environment = os.environ | {
-        "SELVEDGE_HOME": str(settings.home.absolute()),
-        "SELVEDGE_DATABASE_URL": settings.database_url,
-    }
+def _spawn(job: SimulationJob, held: int) -> None:
+    """Start the process, with the settings of this one. It inherits the lock: that is free when the process is gone."""
     process = subprocess.Popen(  # noqa: S603 - our own program, and a slug that was checked
         [sys.executable, *COMMAND, job.slug, "--job", job.id],
         stdin=subprocess.DEVNULL,
@@ -73,7 +68,6 @@ def _spawn(context: ServiceContext, job: SimulationJob, held: int) -> None:
         stderr=subprocess.DEVNULL,
         pass_fds=(held,),
         start_new_session=True,
-        env=environment,
     )
     threading.Thread(target=process.wait, name="simulation", daemon=True).start()
 

@@ -77,8 +77,8 @@ def show_simulation_job(context: Here, slug: SlugPath) -> SimulationJob:
     return simulation_jobs.find_job(context.settings.home, slug)
 
 
-@router.post(
-    "/campaigns/{slug}/simulations/cancel",
+@router.delete(
+    "/campaigns/{slug}/simulations/latest",
     responses=declare_errors(404),
     dependencies=[needs(Action.SIMULATE_CAMPAIGN)],
 )

@@ -32,6 +32,7 @@ def context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service
     """A shop with two campaigns whose simulations do nothing but last, and say who they are."""
     tell = f"open(os.environ['SELVEDGE_HOME'] + '/{PID}', 'w').write(str(os.getpid()))"
     script = f"import os, time; {tell}; time.sleep(60)"
+    monkeypatch.setenv("SELVEDGE_HOME", str(tmp_path))
     monkeypatch.setattr(simulation_jobs, "COMMAND", ("-c", script))
     settings = Settings(home=tmp_path, _env_file=None)
     engine = connect(settings.database)
