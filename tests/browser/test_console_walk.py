@@ -15,7 +15,9 @@ from playwright.sync_api import Browser
 from ingest.definitions import read_definition
 from ingest.uploads import Uploads
 from models.actors import Actor, Channel, Role
+from models.offers import OfferOrder
 from services.campaigns.definitions import save_draft
+from services.offers.lifecycle import save_offer
 from settings import Settings
 from store.database import connect, write_transaction
 from tests.browser.walk import CONTRAST, RULES, Watch, list_violations
@@ -33,7 +35,7 @@ PAGES: Final = (
     *("/mails", "/mailbox", "/mailbox/1", "/mailbox/2?view=text", "/mailbox/1?view=headers"),
     *("/goods", "/algorithms", "/refreshes", "/system", "/settings", "/activity", "/team", "/keys", "/sign-in"),
     *("/import", "/import/aaaa"),
-    *("/webhooks", "/webhooks/warehouse", "/dead-letters"),
+    *("/webhooks", "/webhooks/warehouse", "/dead-letters", "/offers", "/offers/welcome"),
     *("/suppressions", "/new-campaign", "/campaigns/autumn", "/campaigns/autumn/build", "/campaigns/autumn/versions"),
     *("/campaigns/spring/preview", "/campaigns/autumn/preview", "/campaigns/evil/preview"),
 )
@@ -52,7 +54,9 @@ def shop(site: str, home: Path) -> str:
         put_draft(connection, "ada", 8, updated_at=datetime.now(UTC))
         put_draft(connection, "evil", 8)
     draft = read_definition(Path("examples/campaigns/abandoned-cart.yaml")).model_copy(update={"slug": "autumn"})
-    save_draft(engine, DEMO, draft, Settings(home=home, _env_file=None), NOW, NOW)
+    settings = Settings(home=home, _env_file=None)
+    save_draft(engine, DEMO, draft, settings, NOW, NOW)
+    save_offer(engine, DEMO, "welcome", OfferOrder(name="Welcome", code="HELLO10", percent=10), settings, NOW, NOW)
     engine.dispose()
     _send_in(Uploads(home))
     return site
