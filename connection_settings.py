@@ -21,6 +21,12 @@ class ConnectionSettings(BaseSettings):
     webhook_days: float = Field(default=30.0, gt=0)
     """Days for which messages to endpoints are kept, to be seen and sent again."""
 
+    notice_address: str = ""
+    """Address to which a mail goes when something is wrong, and when that is over. Empty: none."""
+    notice_webhook: SecretStr | None = None
+    """URL that gets the same as JSON with the field `text`, as chats take it; a secret, since it often holds a token.
+    None: none."""
+
     mcp_confirm: bool = True
     """Whether a person must say yes to each act of an agent (docs/mcp.md)."""
     mcp_key: SecretStr | None = None

@@ -16,7 +16,7 @@ from temporalio.service import RPCError
 from cli import leave
 from errors import SelvedgeError
 from hosting import page_training
-from hosting.alarm_watch import watch_alarms
+from hosting.alarm_watch import AlarmWatch
 from hosting.attributes import require_attributes
 from hosting.census_watch import CensusWatch
 from hosting.day_watch import watch_days
@@ -73,7 +73,7 @@ async def serve(settings: Settings, queues: Sequence[str]) -> None:
                 page_training.run_training(context.engine),
                 watch_pictures(context.engine, settings),
                 watch_days(context),
-                watch_alarms(context),
+                AlarmWatch(context).run(),
                 dispatch_webhooks(context),
                 EntryWatch(context).run(),
             )

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
+
 from services import metrics
 from services.alarms.click_drop import measure_click_drop
-from services.alarms.expiries import find_certificate_ends, find_key_end
+from services.alarms.expiries import find_key_end
 from services.context import ServiceContext
 from store.database import read_transaction
 
 
-def set_alarm_gauges(context: ServiceContext) -> None:
-    """Look, and set the gauges. Of what has no end there is no time: none is 0."""
+def set_alarm_gauges(context: ServiceContext, certificates: Mapping[str, datetime]) -> None:
+    """Look, and set the gauges; `certificates`: when each ends. A key that never expires is 0."""
     real_now = context.wall()
     with read_transaction(context.engine) as connection:
         _, now = context.load_business_time(connection, real_now)
         metrics.click_rate_drop.set(measure_click_drop(connection, now))
     end = find_key_end(context, real_now)
     metrics.key_end.set(end.timestamp() if end else 0)
-    for name, until in find_certificate_ends(context.settings).items():
+    for name, until in certificates.items():
         metrics.certificate_end.labels(name=name).set(until.timestamp())

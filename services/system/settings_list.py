@@ -34,6 +34,7 @@ TITLES: Final = {
     "utm_source": "Links, pictures and sizes of items",
     "kafka_servers": "Streams",
     "backup_folder": "Backups",
+    "notice_address": "Notices",
     "review": "The desk",
     "quiet_from_hour": "When and how often a client is mailed",
     "blend_match": "The default ranking",

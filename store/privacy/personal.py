@@ -87,6 +87,7 @@ OTHER_TABLES: Final[Mapping[Table, str]] = {
     t.reading_hours: "hours of all clients, or of all with one tag or style",
     t.clock: "one row",
     t.fingerprints: "of keys",
+    t.notices: "faults that stand",
     t.stream_offsets: "how far streams were read",
     t.dead_letters: "codes and places of messages; what they said is in dead_payloads",
     t.visit_events: "visits that belong to no client, for some hours",

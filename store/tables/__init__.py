@@ -8,7 +8,7 @@ from store.tables.base import metadata
 from store.tables.calls import calls
 from store.tables.clients import assessments, clients, engagement, events, standings, tastes, tombstones
 from store.tables.drafts import drafts
-from store.tables.engine import clock, fingerprints, lost_workflows, outbox
+from store.tables.engine import clock, fingerprints, lost_workflows, notices, outbox
 from store.tables.figures import day_tallies
 from store.tables.fixes import fix_items, fix_steps, fixes, stock_prices, wave_parts, waves
 from store.tables.learning import beliefs, reading_hours
@@ -88,6 +88,7 @@ __all__ = [
     "model_calls",
     "model_spend",
     "model_transcripts",
+    "notices",
     "offer_grants",
     "offers",
     "outbox",

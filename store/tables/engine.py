@@ -40,6 +40,16 @@ fingerprints = Table(
     Column("fingerprint", String(64), nullable=False),
 )
 
+notices = Table(
+    "notices",
+    metadata,
+    Column("fault", String(32), primary_key=True),
+    Column("channel", String(16), primary_key=True),
+    Column("since", UtcTime, nullable=False, comment="real time"),
+    Column("told", Boolean, nullable=False, comment="whether its begin was told"),
+    Column("leased_until", UtcTime, nullable=False, comment="real time until which one worker tells it"),
+)
+
 clock = Table(
     "clock",
     metadata,

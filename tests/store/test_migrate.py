@@ -76,9 +76,10 @@ def test_a_database_of_an_unknown_revision_is_refused(empty_engine: Engine) -> N
         migrate.upgrade(empty_engine)
 
 
-def test_tables_that_no_migration_made_are_refused(engine: Engine) -> None:
+def test_tables_that_no_migration_made_are_refused(empty_engine: Engine) -> None:
+    metadata.create_all(empty_engine)
     with pytest.raises(ConfigError, match="no migration made"):
-        migrate.upgrade(engine)
+        migrate.upgrade(empty_engine)
 
 
 def test_a_database_that_does_not_answer_is_said_in_one_line() -> None:

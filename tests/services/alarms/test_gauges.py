@@ -30,8 +30,8 @@ from tests.support.tables import create_tables
 ENDS = datetime(2031, 5, 4, 3, 2, 1, tzinfo=UTC)
 
 
-def read(name: str, **labels: str) -> float | None:
-    return REGISTRY.get_sample_value(name, labels)
+def read(metric: str, **labels: str) -> float | None:
+    return REGISTRY.get_sample_value(metric, labels)
 
 
 @pytest.fixture
@@ -50,18 +50,19 @@ def test_a_week_that_is_clicked_less_is_a_drop(context: ServiceContext) -> None:
         with write_transaction(context.engine) as connection:
             day = today - timedelta(days=age)
             save_tallies(connection, day, {Tally.MAILS_SENT: 1_000, Tally.MAILS_CLICKED: rate})
-    set_alarm_gauges(context)
+    set_alarm_gauges(context, {"site": ENDS})
     assert (read("selvedge_click_rate_drop") or 0) > 3
+    assert read("selvedge_certificate_expiry_timestamp_seconds", name="site") == ENDS.timestamp()
     for age in range(8):
         with write_transaction(context.engine) as connection:
             save_tallies(connection, today - timedelta(days=age), {Tally.MAILS_CLICKED: 50})
-    set_alarm_gauges(context)
+    set_alarm_gauges(context, {"site": ENDS})
     assert read("selvedge_click_rate_drop") == 0
 
 
 def test_the_next_key_in_force_counts(context: ServiceContext) -> None:
     now = datetime.now(UTC).replace(microsecond=0)
-    set_alarm_gauges(context)
+    set_alarm_gauges(context, {"site": ENDS})
     assert read("selvedge_key_expiry_timestamp_seconds") == 0
     for number, (days, revoked) in enumerate([(-1, None), (2, now), (5, None), (9, None), (None, None)]):
         row = {
@@ -76,7 +77,7 @@ def test_the_next_key_in_force_counts(context: ServiceContext) -> None:
         }
         with write_transaction(context.engine) as connection:
             connection.execute(insert(api_keys).values(row))
-    set_alarm_gauges(context)
+    set_alarm_gauges(context, {"site": ENDS})
     assert read("selvedge_key_expiry_timestamp_seconds") == (now + timedelta(days=5)).timestamp()
 
 

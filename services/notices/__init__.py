@@ -1,0 +1,1 @@
+"""Tell whoever is responsible what is wrong, by mail and webhook."""
