@@ -15,6 +15,7 @@ from demo.servers import SEARCH_ATTRIBUTES
 from domain.outreach import SETTLED, TRANSITIONS
 from models.states import OutreachState, Phase
 from scripts import settings_doc
+from services.system import settings_list
 from settings import Settings
 from store.privacy.personal import PERSONAL_TABLES
 from workflows.campaign import Campaign
@@ -120,13 +121,13 @@ def test_names_only_settings_that_exist(file: Path) -> None:
 def test_the_page_of_settings_is_written_from_them() -> None:
     text = settings_doc.PAGE.read_text()
     assert variables(text) == OURS
-    written = settings_doc.render_page(settings_doc.read_sources())
+    written = settings_doc.render_page(settings_list.read_sources())
     assert text == written, "run python -m scripts.settings_doc"
 
 
 def test_a_setting_that_says_nothing_is_found() -> None:
     with pytest.raises(ValueError, match=r"settings\.py:2: say in a docstring below it what home is"):
-        settings_doc.list_entries("class Settings:\n    home: int = 1\n    redis_url: str = ''\n    '''Where.'''\n")
+        settings_list.list_entries("class Settings:\n    home: int = 1\n    redis_url: str = ''\n    '''Where.'''\n")
 
 
 @pytest.mark.parametrize("file", DOCS, ids=name_page)
