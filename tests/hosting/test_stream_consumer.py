@@ -23,9 +23,9 @@ from store.database import write_transaction
 from store.events.stream_offsets import Part, load_offsets
 from store.mail.policy import ShopPolicy
 from tests.ingest.test_streams import message
-from tests.store.conftest import empty_engine, engine
+from tests.store.conftest import database, engine
 
-__all__ = ["empty_engine", "engine"]
+__all__ = ["database", "engine"]
 
 PART: Part = ("selvedge.events", 0)
 OTHER: Part = ("selvedge.events", 1)

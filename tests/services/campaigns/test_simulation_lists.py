@@ -15,7 +15,7 @@ from store.database import write_transaction
 from tests.store.conftest import NOW
 
 HOUR = timedelta(hours=1)
-SQLITE = pytest.mark.parametrize("empty_engine", ["sqlite"], indirect=True)
+SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
 @pytest.fixture

@@ -34,11 +34,11 @@ from store.mail import ledger
 from store.mail.policy import ShopPolicy
 from store.mail.returned import SentMail
 from store.tables import metadata, offer_grants, offers, outreaches
-from tests.store.conftest import NOW, empty_engine, engine
+from tests.store.conftest import NOW, database, engine
 from tests.store.seeds import seed_clients
 from tests.store.test_races import at_once
 
-__all__ = ["empty_engine", "engine"]
+__all__ = ["database", "engine"]
 
 OWNER = Actor(who="olga", role=Role.OWNER, channel=Channel.COMMAND)
 IN_DATA = timedelta(seconds=30)

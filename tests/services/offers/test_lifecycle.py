@@ -19,10 +19,10 @@ from settings import Settings
 from store.database import read_transaction, write_transaction
 from store.mail.policy import ShopPolicy
 from store.tables import activity
-from tests.store.conftest import NOW, REAL, empty_engine, engine, policy
+from tests.store.conftest import NOW, REAL, database, engine, policy
 from tests.store.seeds import seed_items
 
-__all__ = ["empty_engine", "engine", "policy"]
+__all__ = ["database", "engine", "policy"]
 
 OWNER = Actor(who="olga", role=Role.OWNER, channel=Channel.COMMAND)
 MARKETER = Actor(who="mia", role=Role.MARKETER, channel=Channel.PAGE)

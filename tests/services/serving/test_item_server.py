@@ -94,7 +94,9 @@ async def test_what_comes_back_into_stock_shows_again(shop: StockedShop, serve: 
     server.follower.refresh_soon("c")  # so that the list in memory is ranked without it
 
     async def is_gone() -> bool:
-        return first not in await list_shown(server) and first not in server.lists.find("c").find_liking_by_id()
+        kept = server.lists.find("c")
+        assert kept is not None
+        return first not in await list_shown(server) and first not in kept.find_liking_by_id()
 
     assert await wait_until(is_gone)
     shop.stock(first, "", 3)
