@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from commands.shared.actor import get_command_actor
-from commands.shared.ending import clean_up_on_sigterm
+from commands.shared.ending import clean_up_at_signals
 from settings import load
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -25,7 +25,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     help="When the store was last used, UTC; now where it is not given.",
 )
 @click.option("--accept-gap", is_flag=True, help="Although the register does not reach to that moment.")
-@clean_up_on_sigterm()
+@clean_up_at_signals()
 def command(file: Path, identity: Path, into: bool, lost_at: datetime | None, accept_gap: bool) -> None:
     """Restore the backup FILE while nothing else runs, then what the register knows of the time since: who was erased
     is erased, who left gets no mail, mails that went are on the ledger. Start web and workers afterwards, and run

@@ -58,6 +58,8 @@ LEFT_OUT: Final[Mapping[Table, str]] = {
     t.segment_counts: "figures",
     t.visit_events: "of nobody",
     t.stream_offsets: "no stream is read",
+    t.stock_changes: "of a stock that the simulation does not change",
+    t.notices: "nobody is told",
     t.dead_letters: "of streams",
     t.dead_payloads: "of streams",
     t.webhook_endpoints: "nothing is told to others",

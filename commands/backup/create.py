@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 
 import click
 
-from commands.shared.ending import clean_up_on_sigterm
+from commands.shared.ending import clean_up_at_signals
 from commands.shared.runtime import open_database
 from settings import load
 
 
 @click.command("create")
-@clean_up_on_sigterm()
+@clean_up_at_signals()
 def command() -> None:
     """Make a backup while the shop runs, and delete those older than SELVEDGE_BACKUP_DAYS. Run it from a timer."""
     from services.backups.creation import create_backup  # noqa: PLC0415

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import click
 
-from commands.shared.ending import clean_up_on_sigterm
+from commands.shared.ending import clean_up_at_signals
 from settings import load
 
 
 @click.command("verify")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--identity", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The secret key's file.")
-@clean_up_on_sigterm()
+@clean_up_at_signals()
 def command(file: Path, identity: Path | None) -> None:
     """Check that FILE is what was written; with the secret key, everything in it. Exits 1 when it is damaged."""
     from services.backups.archive import read_identity  # noqa: PLC0415

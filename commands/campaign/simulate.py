@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from commands.shared.actor import get_command_actor
-from commands.shared.endings import end_like_ctrl_c
+from commands.shared.ending import clean_up_at_signals
 from commands.shared.options import AS_JSON
 from commands.shared.output import strip_control_characters
 from commands.shared.parsing import validate
@@ -85,7 +85,7 @@ def run(
     server, settings = require_time_skipping(), load()
     source = ServiceContext(settings=settings, engine=open_database(settings))
     began = time.monotonic()
-    with end_like_ctrl_c(), open_folder(settings.home) as folder, ProgressLine() as progress:
+    with clean_up_at_signals(), open_folder(settings.home) as folder, ProgressLine() as progress:
         progress.step("copying clients")
         prepared = prepare_simulation(source, actor, slug, order, folder, _find_port())
         progress.step(f"of {order.days} days", "simulated")

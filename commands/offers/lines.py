@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING, TypeAlias
 
 import click
-from sqlalchemy import Engine
 
 from commands.shared.actor import get_command_actor
 from commands.shared.output import strip_control_characters
@@ -15,7 +15,10 @@ from models.actors import Actor
 from models.offers import Offer
 from settings import Settings, load
 
-Change = Callable[[Engine, Actor, Settings, datetime, datetime], Offer]
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+Change: TypeAlias = "Callable[[Engine, Actor, Settings, datetime, datetime], Offer]"
 
 
 def change_offer(change: Change, as_json: bool) -> None:

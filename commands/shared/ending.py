@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 
 @contextmanager
-def clean_up_on_sigterm() -> Iterator[None]:
-    """Leave by SystemExit at SIGTERM, so that whatever is open is closed and temporary files are deleted."""
+def clean_up_at_signals() -> Iterator[None]:
+    """Leave by SystemExit at SIGTERM and SIGHUP, so that what is open is closed and temporary files are deleted.
+
+    In a thread beside the main one, to which signals do not come, nothing is changed.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
     asked: list[int] = []
 
     def leave(number: int, _frame: FrameType | None) -> None:
         asked.append(128 + number)
         raise SystemExit(asked[0])
 
-    before = signal.signal(signal.SIGTERM, leave)
+    before = {name: signal.signal(name, leave) for name in (signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
     except BaseException:
@@ -25,4 +32,5 @@ def clean_up_on_sigterm() -> Iterator[None]:
             raise SystemExit(asked[0]) from None
         raise
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for name, handler in before.items():
+            signal.signal(name, handler)

@@ -43,6 +43,7 @@ class DecisionSpool:
         self._folder, self._save = folder, save
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._waiting: list[Line] = []
+        self._being_saved = 0
         self._lock = threading.Lock()
         self._numbers = itertools.count()
         self._files: list[SpoolFile] = []
@@ -53,7 +54,7 @@ class DecisionSpool:
     def put(self, line: Line) -> bool:
         """Write a decision to a file; return whether it is on its way. False: too many wait, or the disk is full."""
         with self._lock:
-            if len(self._waiting) >= MOST:
+            if len(self._waiting) + self._being_saved >= MOST:
                 decisions_dropped.inc()
                 return False
             try:
@@ -88,13 +89,16 @@ class DecisionSpool:
         with self._lock:
             lines, self._waiting = self._waiting, []
             files, self._files = self._files, []
+            self._being_saved = len(lines)
         decisions_waiting.set(len(lines))
         try:
             self._save_all(lines)
         except BaseException:
             with self._lock:  # all files stay until the database is back
                 self._waiting, self._files = lines + self._waiting, files + self._files
+                self._being_saved = 0
             raise
+        self._being_saved = 0
         for file in files:
             file.delete()
         decisions_waiting.set(0)

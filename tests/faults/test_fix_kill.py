@@ -1,8 +1,10 @@
-"""Killing the worker at each step of the saga: no unit is lost, none is sold twice, and every Fix ends."""
+"""Killing the worker at each step of the saga: no unit is lost, none is sold twice, and every Fix ends.
+The seed is printed; SELVEDGE_TEST_FIX_KILLS=30 kills thirty times."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import time
 from collections import Counter
@@ -27,17 +29,15 @@ from tests.support.shop import Shop, a_shop
 from tests.support.temporal import DevServer
 from workflows import fix_handles, handles
 
-ROUNDS = 30
-UNITS = 5
-"""Of each of 24 items: less than thirty boxes of five ask for."""
+ROUNDS = int(os.environ.get("SELVEDGE_TEST_FIX_KILLS", "14"))
+UNITS = max(1, ROUNDS // 6)
+"""Of each of 24 items: less than so many boxes of five ask for."""
 PATIENCE_S = 120
 STEPS = ("requested", "ranked", "assembled", "proposed", "approved", "shipped", "closed")
 """The worker is killed the moment one of these is committed, before Temporal knows."""
 
 
-async def test_thirty_kills_at_every_step_lose_no_unit_and_sell_none_twice(
-    tmp_path: Path, dev_server: DevServer
-) -> None:
+async def test_kills_at_every_step_lose_no_unit_and_sell_none_twice(tmp_path: Path, dev_server: DevServer) -> None:
     seed = random.randrange(2**32)
     print(f"seed {seed}")
     chance = random.Random(seed)

@@ -406,10 +406,10 @@ def _hold_folder(home: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A process with a plain copy, that leaves at SIGTERM as the commands do."""
     script = f"""
 import signal
-from commands.shared.ending import clean_up_on_sigterm
+from commands.shared.ending import clean_up_at_signals
 from services.backups.plain_copies import make_private_folder
 from settings import Settings
-with clean_up_on_sigterm(), make_private_folder(Settings(home={str(home)!r}, _env_file=None)) as work:
+with clean_up_at_signals(), make_private_folder(Settings(home={str(home)!r}, _env_file=None)) as work:
     (work / "store.db").write_text("plain")
     print("here", flush=True)
     signal.pause()

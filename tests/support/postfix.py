@@ -219,9 +219,23 @@ def postfix() -> Iterator[Postfix]:
         if os.environ.get("CI") and os.geteuid() == 0:
             pytest.fail(reason)
         pytest.skip(reason)
-    server = Postfix(Path(found.stdout.strip()), Path(tempfile.mkdtemp(prefix="selvedge-postfix-")), free_port())
+    server = _start(Path(found.stdout.strip()))
     try:
-        server.start()
         yield server
     finally:
         server.stop()
+
+
+def _start(master: Path) -> Postfix:
+    """Start a server; on another port where somebody took the first. Raises RuntimeError with the log of the last."""
+    tries = 3
+    while True:
+        server, tries = Postfix(master, Path(tempfile.mkdtemp(prefix="selvedge-postfix-")), free_port()), tries - 1
+        try:
+            server.start()
+        except RuntimeError:
+            server.stop()
+            if not tries:
+                raise
+        else:
+            return server
