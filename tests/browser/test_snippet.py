@@ -110,8 +110,10 @@ def test_what_a_visitor_does_is_sent_and_changes_the_second_page(chromium: Brows
     page = context.new_page()
     faults: list[str] = []
     page.on("pageerror", lambda fault: faults.append(str(fault)))
+    page.goto(f"{shop}/no")
+    usual = list_shown(page)  # of nobody: on a quick machine the first page with consent knows its own view already
     page.goto(f"{shop}/yes")
-    first = list_shown(page)
+    list_shown(page)
     page.click("text=Into the bag")
     page.click("text=Wish")
     wait(lambda: list_events(home) == ["added_to_cart", "item_viewed", "wishlisted"])
@@ -120,7 +122,7 @@ def test_what_a_visitor_does_is_sent_and_changes_the_second_page(chromium: Brows
         page.goto(f"{shop}/yes")
         return list_shown(page)
 
-    wait(lambda: reload() != first)
+    wait(lambda: reload() != usual)
     assert any(int(item[1:]) % 4 == 1 for item in reload()[:3])  # a dress, as what was put into the bag
     page.fill("[data-selvedge-search]", "dress")
     page.press("[data-selvedge-search]", "Enter")
