@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
 from typing import Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
@@ -68,17 +68,12 @@ def is_spent(terms: OfferTerms, given: int, taken_off_cents: int) -> bool:
     return terms.most_money is not None and taken_off_cents >= int(terms.most_money * 100)
 
 
-def compute_discount(terms: OfferTerms, order: RedeemedOrder) -> int:
-    """Compute what an order had taken off, in cents, from what was paid for it; of a percentage as if all of the order
-    were in its scope. Nothing can be said of 100 %."""
+def compute_discounts(terms: OfferTerms, orders: int, paid_cents: int) -> int:
+    """Compute what so many orders had taken off together, in cents, from what was paid for them; of a percentage as if
+    all of each order were in its scope. Nothing can be said of 100 %."""
     if terms.percent is None:
-        return to_cents(terms)
-    return round(order.value_cents * terms.percent / (100 - terms.percent)) if terms.percent < 100 else 0
-
-
-def sum_discounts(terms: OfferTerms, orders: Iterable[RedeemedOrder]) -> int:
-    """Sum what orders had taken off, in cents."""
-    return sum(compute_discount(terms, order) for order in orders)
+        return orders * to_cents(terms)
+    return round(paid_cents * terms.percent / (100 - terms.percent)) if terms.percent < 100 else 0
 
 
 def list_excesses(

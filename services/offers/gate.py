@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from domain.offers import SPENT, find_barrier, is_spent, sum_discounts
+from domain.offers import SPENT, compute_discounts, find_barrier, is_spent
 from errors import NotFound
 from models.base import ClientId
 from models.offers import OfferSlug
@@ -38,4 +38,4 @@ def load_taken_off(connection: Connection, offer: OfferRow) -> int:
     """Load what orders with an offer's code had taken off, in cents, where its budget asks; else 0."""
     if offer.terms.most_money is None:
         return 0
-    return sum_discounts(offer.terms, redemptions.load_redeemed(connection, offer.terms.code))
+    return compute_discounts(offer.terms, *redemptions.count_redeemed(connection, offer.terms.code))

@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy import Connection, Engine
 
-from domain.offers import explain_standing, list_excesses, sum_discounts, summarise_terms
+from domain.offers import compute_discounts, explain_standing, list_excesses, summarise_terms
 from models.offers import Offer, OfferFigures, OfferList, OfferSlug
 from settings import Settings
 from store.catalogue import catalogue
@@ -56,12 +56,13 @@ def _count_figures(connection: Connection, row: OfferRow) -> OfferFigures:
     orders = redemptions.load_redeemed(connection, row.terms.code)
     named = {item for order in orders for item in order.items}
     categories = {item_id: item.category for item_id, item in catalogue.load_items(connection, sorted(named)).items()}
+    paid_cents = sum(order.value_cents for order in orders)
     return OfferFigures(
         sent=row.given,
         orders=len(orders),
         clients=len({order.client_id for order in orders}),
-        revenue=_to_money(sum(order.value_cents for order in orders)),
-        taken_off=_to_money(sum_discounts(row.terms, orders)),
+        revenue=_to_money(paid_cents),
+        taken_off=_to_money(compute_discounts(row.terms, len(orders), paid_cents)),
         warnings=list_excesses(row.terms, row.ends_at, orders, categories),
     )
 

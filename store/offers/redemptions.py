@@ -38,6 +38,14 @@ def save_redemptions(connection: Connection, lines: Iterable[OrderPlaced]) -> No
     insert_ignoring(connection, redemptions, rows)
 
 
+def count_redeemed(connection: Connection, code: str) -> tuple[int, int]:
+    """Count the orders that named a code, and sum what was paid for them, in cents."""
+    own = _r.code == fold_code(code)
+    orders = select(func.count()).select_from(select(_r.client_id, _r.order_id).where(own).distinct().subquery())
+    paid = select(func.coalesce(func.sum(_r.value_cents), 0)).where(own)
+    return connection.scalar(orders) or 0, int(connection.scalar(paid) or 0)
+
+
 def load_redeemed(connection: Connection, code: str) -> list[RedeemedOrder]:
     """Load the orders that named a code, each once, with what was paid for it."""
     found: dict[tuple[ClientId, str], list[Any]] = defaultdict(list)

@@ -3,6 +3,7 @@ the runbooks. `promtool` evaluates the rules as Prometheus does."""
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import subprocess
@@ -13,6 +14,7 @@ from typing import Any, Final
 import pytest
 import yaml
 
+from services.notices import faults
 from tests.deploy.test_monitoring import product_metrics
 
 REPOSITORY = Path(__file__).parents[2]
@@ -138,3 +140,18 @@ def test_each_asks_for_what_there_is_and_says_what_to_do(alert: str) -> None:
     part = (REPOSITORY / "docs" / "runbooks.md").read_text().partition(f"## {alert}\n")[2].partition("\n## ")[0]
     assert "**Look**" in part
     assert "**Do**" in part
+
+
+@pytest.mark.parametrize(
+    ("alert", "bound"),
+    [
+        ("OldestNudge", faults.LONGEST_WAIT.total_seconds()),
+        ("NightlyRunMissed", faults.OLDEST_REFRESH.total_seconds()),
+        ("CertificateEnds", faults.CERTIFICATE_DAYS.total_seconds()),
+        ("KeyExpires", faults.KEY_DAYS.total_seconds()),
+        ("ClicksDropped", faults.BEYOND),
+    ],
+)
+def test_a_notice_goes_where_the_alert_rings(alert: str, bound: float) -> None:
+    numbers = re.split(r"[<>]", ALERTS[alert]["expr"])[-1]
+    assert math.prod(float(number) for number in numbers.split("*")) == bound

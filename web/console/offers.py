@@ -29,6 +29,7 @@ PAGE: Final = "/offers"
 SlugPath = Annotated[str, Path(pattern=ID_PATTERN)]
 TYPED: Final = ("name", "code", "percent", "amount", "until", "most_clients", "most_money")
 """Fields whose text goes to the contract as it is; what is empty is left out."""
+ACTS: Final = {"approve": lifecycle.approve_offer, "retire": lifecycle.retire_offer}
 
 
 @router.get(PAGE, dependencies=[needs(Disclosure.SHOP)])
@@ -76,9 +77,11 @@ def show_offer(request: Request, context: Here, slug: SlugPath) -> Response:
 async def decide(request: Request, context: Here, slug: SlugPath) -> Response:
     """Approve or retire an offer; the service asks who may."""
     form = await receive_form(request, "offer", slug)
-    change = lifecycle.approve_offer if form.fields.get("act") == "approve" else lifecycle.retire_offer
     now, real_now = context.business_now(), context.real_now()
     try:
+        change = ACTS.get(form.fields.get("act", ""))
+        if change is None:
+            raise BadInput(f"give one of {', '.join(ACTS)}", "act")
         await run_in_threadpool(change, context.engine, form.actor, slug, context.settings, now, real_now)
     except BadInput as refused:
         return await run_in_threadpool(_render_one, request, context, slug, refused)

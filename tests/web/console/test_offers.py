@@ -34,6 +34,8 @@ def test_an_offer_is_drafted_approved_and_retired(site: TestClient) -> None:
     assert "Live" in page
     assert "Approve it" not in page
     assert "its terms stay" in post(site, "/offers", **TERMS | {"percent": "30"})
+    assert "Give one of approve, retire" in post(site, "/offers/autumn", act="")
+    assert "Live" in site.get("/offers/autumn").text, "nothing is retired by accident: it never comes back"
     page = post(site, "/offers/autumn", act="retire")
     assert "Retired" in page
     assert "Retire it" not in page
