@@ -30,9 +30,9 @@ from hosting.returns import host_returns
 from hosting.schedules import REFRESH, WAVE, keep_schedule
 from hosting.webhook_watch import dispatch_webhooks
 from private_files import warn_of_open_files
-from services.backups.plain_copies import delete_leftovers
 from services.context import ServiceContext
 from services.key_fingerprints import require_known_keys
+from services.private_folders import BACKUPS, SIMULATIONS, delete_leftovers
 from services.schema import bring_up_to_date
 from services.steady_clock import SteadyClock
 from settings import Settings, load
@@ -50,7 +50,8 @@ async def serve(settings: Settings, queues: Sequence[str]) -> None:
     context = ServiceContext(settings=settings, engine=connect(settings.database, WORK), wall=SteadyClock())
     await asyncio.to_thread(ping, context.engine)
     await asyncio.to_thread(bring_up_to_date, context.engine, settings)
-    await asyncio.to_thread(delete_leftovers, settings)
+    for folder in (BACKUPS, SIMULATIONS):
+        await asyncio.to_thread(delete_leftovers, settings.home / folder)
     client = await handles.connect(settings.temporal_address, settings.temporal_namespace)
     await require_attributes(client)
     await _keep_schedules(context, client)

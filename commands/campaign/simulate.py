@@ -79,13 +79,13 @@ def run(
     from demo.servers import SEARCH_ATTRIBUTES, require_time_skipping  # noqa: PLC0415
     from hosting.simulation import run_simulation  # noqa: PLC0415
     from services.campaigns.simulation import build_report, prepare_simulation, save_report  # noqa: PLC0415
-    from services.campaigns.simulation_folders import open_folder  # noqa: PLC0415
     from services.context import ServiceContext  # noqa: PLC0415
+    from services.private_folders import SIMULATIONS, open_private_folder  # noqa: PLC0415
 
     server, settings = require_time_skipping(), load()
     source = ServiceContext(settings=settings, engine=open_database(settings))
     began = time.monotonic()
-    with clean_up_at_signals(), open_folder(settings.home) as folder, ProgressLine() as progress:
+    with clean_up_at_signals(), open_private_folder(settings.home / SIMULATIONS) as folder, ProgressLine() as progress:
         progress.step("copying clients")
         prepared = prepare_simulation(source, actor, slug, order, folder, _find_port())
         progress.step(f"of {order.days} days", "simulated")

@@ -25,10 +25,10 @@ from services.backups.archive import (
     read_note,
     unpack,
 )
-from services.backups.plain_copies import make_private_folder
 from services.backups.register import prune
 from services.backups.unfinished import refuse_unfinished
 from services.key_fingerprints import build_fingerprints
+from services.private_folders import BACKUPS, open_private_folder
 from settings import Settings
 from store.backups import copies
 
@@ -58,7 +58,7 @@ def create_backup(engine: Engine, settings: Settings, real_now: datetime) -> Bac
     refuse_unfinished(settings)
     folder, recipients = require_folder(settings), parse_recipients(settings.backup_recipients)
     name = real_now.astimezone(UTC).strftime(NAME)
-    with make_private_folder(settings) as work:
+    with open_private_folder(settings.home / BACKUPS) as work:
         (work / STORE).mkdir()
         revision = copies.copy_store(engine, work / STORE)
         _copy_home(settings.home, work / HOME)
@@ -126,7 +126,7 @@ def verify_backup(archive: Path, settings: Settings, identity: Any | None) -> Ba
         raise BadInput(f"{archive}: missing, or not the file that was written", "file")
     if identity is None:
         return note
-    with make_private_folder(settings) as work:
+    with open_private_folder(settings.home / BACKUPS) as work:
         unpack(archive, identity, work)
         copies.check_copy(work / STORE, note.database)
     return note

@@ -18,12 +18,12 @@ from models.actors import Actor, Subject, SubjectKind
 from models.erasures import ErasureStep
 from services.backups.archive import HOME, STORE, BackupNote, compute_digest, unpack
 from services.backups.creation import PARTS_OF_HOME
-from services.backups.plain_copies import make_private_folder
 from services.backups.register import WRITTEN_AT, Register, load_seen
 from services.backups.unfinished import begin_restore, end_restore
 from services.context import ServiceContext
 from services.key_fingerprints import SIGNING, hash_signing_key
 from services.privacy import client_erasure
+from services.private_folders import BACKUPS, open_private_folder
 from services.schema import complete_schema
 from settings import Settings
 from store.activity import write_activity
@@ -75,7 +75,7 @@ def restore(
         _require_register(register, lost_at)
     if not into and copies.has_shop(engine):
         raise BadInput("the database holds a shop already; give --into to have it replaced", "into")
-    with make_private_folder(settings) as work:
+    with open_private_folder(settings.home / BACKUPS) as work:
         note = unpack(archive, identity, work)
         if note.database != engine.dialect.name:
             raise BadInput(f"{archive}: of {note.database}; SELVEDGE_DATABASE_URL names another kind", "file")

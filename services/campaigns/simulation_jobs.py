@@ -26,8 +26,8 @@ from models.actors import Actor
 from models.base import CampaignSlug
 from models.simulation import SimulationJob, SimulationOrder
 from services.campaigns.preview_counts import load_previewed
-from services.campaigns.simulation_folders import NAME
 from services.context import ServiceContext
+from services.private_folders import SIMULATIONS
 from store.database import read_transaction
 
 PATIENCE_S: Final = 0.3
@@ -138,7 +138,7 @@ class JobDiary:
 
 
 def _get_path(home: Path, name: str) -> Path:
-    return home / NAME / f"job.{name}"
+    return home / SIMULATIONS / f"job.{name}"
 
 
 def _read(home: Path) -> SimulationJob | None:
@@ -158,7 +158,7 @@ def _write(home: Path, job: SimulationJob) -> None:
 
 @contextmanager
 def _open_lock(home: Path) -> Iterator[int]:
-    (home / NAME).mkdir(mode=0o700, parents=True, exist_ok=True)
+    (home / SIMULATIONS).mkdir(mode=0o700, parents=True, exist_ok=True)
     held = os.open(_get_path(home, "lock"), os.O_RDWR | os.O_CREAT, 0o600)
     try:
         yield held

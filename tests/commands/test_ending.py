@@ -15,11 +15,11 @@ import asyncio, signal, sys
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 from pathlib import Path
 from commands.shared.ending import clean_up_at_signals
-from services.campaigns.simulation_folders import open_folder
+from services.private_folders import open_private_folder
 async def work():
     print("up", flush=True)
     await asyncio.sleep(60)
-with clean_up_at_signals(), open_folder(Path(sys.argv[1])) as folder:
+with clean_up_at_signals(), open_private_folder(Path(sys.argv[1])) as folder:
     (folder / "selvedge.db").write_text("ann")
     asyncio.run(work())
 """
@@ -36,4 +36,4 @@ def test_a_command_that_is_told_to_end_tidies_up(tmp_path: Path, name: signal.Si
             assert process.wait(60) == 128 + name
         finally:
             process.kill()
-    assert list((tmp_path / "simulations").iterdir()) == []
+    assert list(tmp_path.iterdir()) == []

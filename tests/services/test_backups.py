@@ -33,12 +33,12 @@ from models.states import OutreachState, Phase, TouchKind
 from services.backups.archive import SUFFIX, BackupNote
 from services.backups.creation import create_backup, list_backups, verify_backup
 from services.backups.follow_up import RegisterKeeper
-from services.backups.plain_copies import delete_leftovers
 from services.backups.register import Register, load_seen, prune
 from services.backups.restoration import Restoration, restore
 from services.clients import registration
 from services.context import ServiceContext
 from services.privacy import client_erasure, requests
+from services.private_folders import BACKUPS, delete_leftovers
 from services.schema import bring_up_to_date
 from settings import Settings
 from store.database import connect, read_transaction, write_transaction
@@ -236,7 +236,7 @@ def test_nothing_is_read_from_the_folder_without_the_key(backed: Backed) -> None
     for word in (*CANARIES, backed.settings.keys.signing, "bob@example.com", '"bob"', "cat"):
         assert word.encode() not in content, word
     assert {path.stat().st_mode & 0o077 for path in backed.folder.iterdir() if path.name.endswith("age")} == {0}
-    assert not list(backed.settings.home.glob(".backup-*")), "the plain copy is gone"
+    assert not list((backed.settings.home / BACKUPS).glob("*")), "the plain copy is gone"
 
 
 def _make(backed: Backed) -> BackupNote:
@@ -391,14 +391,12 @@ def test_a_plain_copy_outlives_no_kill_for_long(backed: Backed) -> None:
     with _hold_folder(home) as alive, _hold_folder(home) as killed:
         killed.kill()
         killed.wait()
-        assert len(list(home.glob(".backup-*"))) == 2
-        delete_leftovers(backed.settings)
-        assert len(list(home.glob(".backup-*"))) == 2, "one of them is in use"
+        assert len(list((home / BACKUPS).glob("*"))) == 2
+        delete_leftovers(home / BACKUPS)
+        assert len(list((home / BACKUPS).glob("*"))) == 1, "the other one is in use"
         alive.terminate()
         assert alive.wait() == 143
-        assert len(list(home.glob(".backup-*"))) == 1
-    _make(backed)
-    assert not list(home.glob(".backup-*"))
+    assert not list((home / BACKUPS).glob("*"))
 
 
 @contextmanager
@@ -407,9 +405,9 @@ def _hold_folder(home: Path) -> Iterator[subprocess.Popen[bytes]]:
     script = f"""
 import signal
 from commands.shared.ending import clean_up_at_signals
-from services.backups.plain_copies import make_private_folder
-from settings import Settings
-with clean_up_at_signals(), make_private_folder(Settings(home={str(home)!r}, _env_file=None)) as work:
+from pathlib import Path
+from services.private_folders import BACKUPS, open_private_folder
+with clean_up_at_signals(), open_private_folder(Path({str(home)!r}) / BACKUPS) as work:
     (work / "store.db").write_text("plain")
     print("here", flush=True)
     signal.pause()
@@ -438,7 +436,7 @@ def test_a_command_that_is_stopped_leaves_no_plain_copy(
     seen: list[Path] = []
 
     def stop(*_: object) -> None:
-        seen.extend(backed.settings.home.glob(".backup-*"))
+        seen.extend((backed.settings.home / BACKUPS).glob("*"))
         try:
             signal.raise_signal(signal.SIGTERM)
         except SystemExit as left:
@@ -451,7 +449,7 @@ def test_a_command_that_is_stopped_leaves_no_plain_copy(
         cli.selvedge.main([*words, *file, *(["--into"] if "restore" in words else [])], standalone_mode=False)
     assert left.value.code == 143
     assert seen
-    assert not [*backed.settings.home.glob(".backup-*"), *backed.folder.glob("*.part")]
+    assert not [*(backed.settings.home / BACKUPS).glob("*"), *backed.folder.glob("*.part")]
 
 
 def test_what_a_kill_left_of_old_backups_goes(backed: Backed, caplog: pytest.LogCaptureFixture) -> None:

@@ -1,8 +1,9 @@
-"""The folder of a simulation: it holds a copy of real clients, so it is private, and gone when the process is."""
+"""Folders for plain copies of real clients: private, and gone when the process is."""
 
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import shutil
 from collections.abc import Iterator
@@ -13,17 +14,21 @@ from uuid import uuid4
 
 from errors import ConfigError
 
-NAME: Final = "simulations"
+BACKUPS: Final = ".backups"
+"""Under SELVEDGE_HOME: of backups and restores."""
+SIMULATIONS: Final = "simulations"
+"""The same of simulations."""
+
+log = logging.getLogger("selvedge.folders")
 
 
 @contextmanager
-def open_folder(home: Path) -> Iterator[Path]:
-    """Open a folder under `home` that only we can read, and delete it at the end. What a process left that was killed
+def open_private_folder(parent: Path) -> Iterator[Path]:
+    """Open a folder in `parent` that only we can read, and delete it at the end. What a process left that was killed
     is deleted first: its lock is gone with it.
 
     Raises ConfigError where it cannot be made.
     """
-    parent = home / NAME
     try:
         parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _lock(parent):
@@ -40,11 +45,18 @@ def open_folder(home: Path) -> Iterator[Path]:
         os.close(held)
 
 
+def delete_leftovers(parent: Path) -> None:
+    """Delete the folders in `parent` that no process holds."""
+    if parent.is_dir():
+        with _lock(parent):
+            _sweep(parent)
+
+
 def _sweep(parent: Path) -> None:
-    """Delete the folders that no process holds."""
     for folder in (path for path in parent.iterdir() if path.is_dir()):
-        with suppress(BlockingIOError), _lock(folder, fcntl.LOCK_NB):
+        with suppress(BlockingIOError, FileNotFoundError), _lock(folder, fcntl.LOCK_NB):  # in use, or gone meanwhile
             shutil.rmtree(folder, ignore_errors=True)
+            log.warning("%s: left by a process that was killed; deleted", folder)
 
 
 @contextmanager
