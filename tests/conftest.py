@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -36,6 +37,15 @@ def pytest_configure() -> None:
         end(status)
 
     os._exit = refuse_exit
+
+
+@pytest.fixture(autouse=True)
+def _keep_umask() -> Iterator[None]:
+    """Files of the next test are as open as before: a command called inside a test keeps its own to its account."""
+    before = os.umask(0o022)
+    os.umask(before)
+    yield
+    os.umask(before)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

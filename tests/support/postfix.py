@@ -99,6 +99,14 @@ class Postfix:
 
     def start(self) -> None:
         """Write its files, start it and wait until it answers. Raises RuntimeError with its log."""
+        before = os.umask(0o022)  # its processes run as other accounts and must read what is written here
+        try:
+            self._launch()
+        finally:
+            os.umask(before)
+        self._wait()
+
+    def _launch(self) -> None:
         programs = self.master.resolve().parent
         root, owner = programs.parents[3], pwd.getpwnam(OWNER)
         libraries = [programs.parent, *root.glob("usr/lib/*-linux-gnu")]
@@ -112,7 +120,6 @@ class Postfix:
         environment = {"MAIL_CONFIG": str(self.folder), "LD_LIBRARY_PATH": path, "PATH": os.environ["PATH"]}
         with (self.folder / "out").open("ab") as out:
             self.process = subprocess.Popen([self.master, "-d"], env=environment, stdout=out, stderr=out)
-        self._wait()
 
     def _make_folders(self) -> None:
         self.folder.chmod(0o755)
