@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings
+
+from errors import ConfigError
+from proxy_networks import parse_proxy_networks
 
 _RULE = r"[^=,]+=(viewer|marketer|stylist|data_scientist|operator|owner)"
 """One rule of roles: value=role."""
@@ -49,3 +52,33 @@ class ConnectionSettings(BaseSettings):
     """The role of whom no value gives one. Empty: they are not let in."""
     oidc_domains: str = ""
     """Domains of verified addresses that are let in, separated by commas. Empty: whoever the provider lets in."""
+
+    proxy_user_header: str = Field(default="", pattern=r"^([A-Za-z][A-Za-z0-9-]*)?$")
+    """Header in which a proxy that has signed somebody in names them, such as Remote-User or X-Forwarded-User. Empty:
+    none is read."""
+    proxy_networks: str = ""
+    """Networks or addresses of proxies, separated by commas: 10.1.0.0/16. Only a connection from there is believed, in
+    that header and in X-Forwarded-For and X-Forwarded-Proto."""
+    proxy_groups_header: str = Field(default="", pattern=r"^([A-Za-z][A-Za-z0-9-]*)?$")
+    """Header in which it names their groups, separated by commas. Empty: none is read."""
+    proxy_roles: str = Field(default="", pattern=rf"^({_RULE}(,{_RULE})*)?$")
+    """Which group gives which role, the strongest first: `shop-admins=owner,marketing=marketer`. Empty: roles are the
+    owner's to give."""
+    proxy_default_role: Literal["", "viewer", "marketer", "stylist", "data_scientist", "operator"] = ""
+    """The role of somebody whom the proxy names and nobody invited. Empty: they are not let in."""
+    proxy_sign_out: str = Field(default="", pattern=r"^(https://\S+|/|/[^/\\\s]\S*)?$")
+    """Where the proxy signs people out, such as /oauth2/sign_out. Empty: the page says only that it does."""
+
+    @field_validator("proxy_networks")
+    @classmethod
+    def _check_networks(cls, text: str) -> str:
+        parse_proxy_networks(text)
+        return text
+
+    @model_validator(mode="after")
+    def _check_proxy(self) -> Self:
+        if self.proxy_user_header and not self.proxy_networks:
+            raise ConfigError("SELVEDGE_PROXY_NETWORKS: say where the proxy stands, or anybody could name themselves")
+        if self.proxy_roles and not self.proxy_groups_header:
+            raise ConfigError("SELVEDGE_PROXY_GROUPS_HEADER: say in which header groups stand")
+        return self

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from domain.proxy_peers import PEER
 from hosting.http_limits import ConnectionBook
 
 LOOK_EVERY_S: Final = 5.0
@@ -66,6 +67,11 @@ class LimitedConnection(HttpToolsProtocol):
             self._head_bytes += len(data)
             if self._head_bytes > self._limits.head_bytes:
                 self._refuse(431)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        # What proxies say of themselves replaces `client` further on; whom to believe is decided by this.
+        self.scope[PEER] = self.client[0] if self.client else ""  # type: ignore[typeddict-unknown-key]
 
     def on_headers_complete(self) -> None:
         self._in_head, self._head_bytes = False, 0

@@ -48,6 +48,7 @@ def build_server(app: Any, settings: Settings, pipe: int | None = None) -> uvico
         http=partial(LimitedConnection, book=ConnectionBook(limits)),  # type: ignore[arg-type]
         # No access log: addresses of pages hold the ids and search words of people.
         access_log=False,
+        forwarded_allow_ips=f"127.0.0.1,{settings.proxy_networks}" if settings.proxy_networks else None,
         log_level="warning",
         timeout_keep_alive=int(limits.idle_s),
         timeout_graceful_shutdown=3,

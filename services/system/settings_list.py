@@ -46,6 +46,7 @@ TITLES: Final = {
     "webhook_networks": "Webhooks",
     "mcp_confirm": "Agents of people",
     "oidc_issuer": "Identity provider",
+    "proxy_user_header": "Sign-in by a proxy",
 }
 """The title of each section, by its first field."""
 

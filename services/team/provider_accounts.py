@@ -56,19 +56,20 @@ def join_by_provider(
     """Find or make the account of a subject, and give it the actor's role. Raises NotAllowed, Forbidden."""
     permissions.require(actor, Action.JOIN_BY_PROVIDER)
     with write_transaction(engine) as connection:
+        accounts.lock_joining(connection)
         row = accounts.find_by_subject(connection, subject_key)
         if row is None:
             name = _choose_free_name(connection, actor.who)
             account = add_person(connection, name, actor.role, real_now)
             accounts.link_subject(connection, account.account_id, subject_key)
-            _record(connection, actor.model_copy(update={"who": name}), None, now, real_now)
+            record_joining(connection, actor.model_copy(update={"who": name}), None, now, real_now)
             row = accounts.find_by_subject(connection, subject_key)
         elif row.state == AccountState.DISABLED:
             raise Forbidden("Your account in this shop is disabled: ask its owner.")
         elif row.role != actor.role:
             accounts.change_account(connection, row.account_id, {"role": actor.role}, voids=True)
             sign_ins.delete_sign_ins(connection, row.account_id)
-            _record(connection, actor.model_copy(update={"who": row.name}), row.role, now, real_now)
+            record_joining(connection, actor.model_copy(update={"who": row.name}), row.role, now, real_now)
             row = accounts.find_by_subject(connection, subject_key)
     return ProvidedPerson(row.account_id, row.version)  # type: ignore[union-attr]
 
@@ -82,6 +83,9 @@ def _choose_free_name(connection: Connection, name: str) -> str:
     return wanted
 
 
-def _record(connection: Connection, actor: Actor, before: Role | None, now: datetime, real_now: datetime) -> None:
+def record_joining(
+    connection: Connection, actor: Actor, before: Role | None, now: datetime, real_now: datetime
+) -> None:
+    """Put on record that somebody joined, or came by another role."""
     subject, data = Subject(kind=SubjectKind.ACCOUNT, id=actor.who), {"changed": {"role": [before, actor.role]}}
     write_activity(connection, actor, Action.JOIN_BY_PROVIDER, subject, now, real_now, data)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Select, func, insert, select, update
 
@@ -13,6 +13,9 @@ from models.actors import Role
 from models.team import Account, AccountState
 from store.sql.records import Record
 from store.tables import accounts
+
+_JOINING: Final = 4_902_117
+"""The lock of whoever joins, on PostgreSQL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +55,16 @@ def load_credentials(connection: Connection, account_id: str, *, lock: bool = Fa
     return _load(connection, query.with_for_update() if lock else query)
 
 
-def find_by_subject(connection: Connection, subject_key: str) -> Credentials | None:
-    """Find the row of a subject of the identity provider."""
-    return _load(connection, select(accounts).where(accounts.c.subject_key == subject_key).with_for_update())
+def lock_joining(connection: Connection) -> None:
+    """Let nobody else join by a provider before the transaction ends: pages of one browser ask at once."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(_JOINING)))
+
+
+def find_by_subject(connection: Connection, subject_key: str, *, lock: bool = True) -> Credentials | None:
+    """Find the row of a subject of the identity provider, or of somebody whom a proxy names."""
+    query = select(accounts).where(accounts.c.subject_key == subject_key)
+    return _load(connection, query.with_for_update() if lock else query)
 
 
 def link_subject(connection: Connection, account_id: str, subject_key: str) -> None:

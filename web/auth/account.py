@@ -152,6 +152,7 @@ def _render(
         person=find_person(context.engine, caller.account_id),
         sign_ins=list_sign_ins(context.engine, caller.account_id),
         this=caller.token_hash,
+        is_by_proxy=caller.is_by_proxy,
         browser=name_browser,
         wrong=wrong,
         secret=" ".join(secret[at : at + 4] for at in range(0, len(secret), 4)),

@@ -15,18 +15,22 @@ from fastapi import Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import Engine
 
+from domain.proxy_peers import NamedUser
 from domain.sign_in_rules import SignInLimits
 from errors import Forbidden, SignInNeeded
 from models.actors import Actor, Channel, Role
 from services.team.api_keys import recognise_key
+from services.team.proxy_accounts import recognise_user
 from services.team.sign_ins import find_signed_in
 from settings import Settings
+from web.auth.proxy import find_named_user
 from web.context import WebContext, get_context
 
 OPEN: Final = Actor(who="demo", role=Role.OWNER, channel=Channel.PAGE)
 """Anybody, where the pages open without a sign-in."""
 SETTING_KEY: Final = Actor(who="api", role=Role.OWNER, channel=Channel.API)
 """Whoever holds the key that SELVEDGE_API_KEY names."""
+_BY_PROXY: Final = "proxy-"
 TRUSTED_FOR_S: Final = 5.0
 """Seconds for which a key is taken without another look into the database."""
 
@@ -44,6 +48,11 @@ class Caller:
     def is_program(self) -> bool:
         """Return whether a key was given, which no browser sends by itself."""
         return self.binding == "key"
+
+    @property
+    def is_by_proxy(self) -> bool:
+        """Return whether a proxy says at each request who asks; then there is no sign-in of ours to end."""
+        return self.binding.startswith(_BY_PROXY)
 
 
 class KnownKeys:
@@ -103,6 +112,8 @@ async def identify(request: Request) -> Caller | None:
 async def _identify(request: Request, context: WebContext) -> Caller | None:
     if request.headers.get("authorization", "")[:7].lower() == "bearer ":
         return Caller(await find_program(request), "key")
+    if user := find_named_user(request, context.settings):
+        return await run_in_threadpool(_find_named, context, user)
     token = request.cookies.get(get_cookie_name(context.settings), "")
     if token and (person := await run_in_threadpool(find_person, context, token)):
         return person
@@ -115,6 +126,13 @@ def find_person(context: WebContext, token: str) -> Caller | None:
     limits, now = build_limits(settings), context.real_now()
     found = find_signed_in(context.engine, settings.keys.signing, limits, token, now)
     return Caller(found.actor, found.token_hash[:32], found.account_id, found.token_hash) if found else None
+
+
+def _find_named(context: WebContext, user: NamedUser) -> Caller:
+    """Find the account of whom a trusted proxy names. The page's forms are tied to it, so that nobody else's fit."""
+    now, real_now = context.business_now(), context.real_now()
+    person = recognise_user(context.engine, context.settings, user, now, real_now)
+    return Caller(person.actor, f"{_BY_PROXY}{person.account_id}", person.account_id)
 
 
 async def find_program(request: Request) -> Actor:

@@ -110,7 +110,9 @@ async def sign_out(request: Request) -> Response:
     context = get_context(request)
     if caller is not None and caller.token_hash:
         await run_in_threadpool(leave, context.engine, caller.account_id, caller.token_hash)
-    answer = RedirectResponse("/sign-in", status_code=303)
+    answer: Response = RedirectResponse("/sign-in", status_code=303)
+    if caller is not None and caller.is_by_proxy:
+        answer = render_page(request, "proxy_sign_out.html")
     options: Any = list_cookie_options(context.settings)
     answer.delete_cookie(get_cookie_name(context.settings), **options)
     return answer
