@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from pathlib import Path
 from typing import Literal, Self
 
@@ -9,7 +10,6 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings
 
 from errors import ConfigError
-from proxy_networks import parse_proxy_networks
 
 _RULE = r"[^=,]+=(viewer|marketer|stylist|data_scientist|operator|owner)"
 """One rule of roles: value=role."""
@@ -82,3 +82,17 @@ class ConnectionSettings(BaseSettings):
         if self.proxy_roles and not self.proxy_groups_header:
             raise ConfigError("SELVEDGE_PROXY_GROUPS_HEADER: say in which header groups stand")
         return self
+
+
+def parse_proxy_networks(text: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+    """Parse networks and single addresses, separated by commas. Raises ValueError naming the wrong one."""
+    networks = []
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        try:
+            network = ipaddress.ip_network(part)
+        except ValueError:
+            raise ValueError(f"{part}: give networks or addresses, such as 10.1.0.0/16 or fd00::1") from None
+        if network.prefixlen == 0:
+            raise ValueError(f"{part}: is everybody; give the network in which the proxy stands")
+        networks.append(network)
+    return tuple(networks)

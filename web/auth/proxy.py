@@ -9,9 +9,9 @@ from typing import Final
 from fastapi import Request
 from prometheus_client import Counter
 
+from connection_settings import parse_proxy_networks
 from domain.network_addresses import Network
 from domain.proxy_peers import PEER, NamedUser, is_proxy, read_user
-from proxy_networks import parse_proxy_networks
 from settings import Settings
 
 log = logging.getLogger("selvedge.web")
