@@ -187,10 +187,11 @@ class SimulationJob(Contract):
 
 class SimulationList(Contract):
     """The simulations of a campaign, the latest first, and how the latest compares with what came to be. `day`: of the
-    campaign, 0 before its start; after the last one that was simulated nothing is compared."""
+    campaign, 0 before its start. `compared_day`: by its end it is compared; at most the last that was simulated."""
 
     simulations: tuple[StoredSimulation, ...]
     day: int = 0
+    compared_day: int = 0
     compared: tuple[SimulatedBesideActual, ...] = ()
 
 

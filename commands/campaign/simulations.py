@@ -14,7 +14,7 @@ from settings import load
 @AS_JSON
 def command(slug: str, as_json: bool) -> None:
     """List the simulations of a campaign, the latest first. Once it runs, the latest stands beside what came to be by
-    the same day, for each thousand clients in it, until its days are over."""
+    the same day, for each thousand clients in it; when its days are over, by the last of them."""
     from services.campaigns.simulation_lists import list_simulations  # noqa: PLC0415
 
     engine = open_database(load())
@@ -28,10 +28,8 @@ def command(slug: str, as_json: bool) -> None:
         click.echo(f"{kept.at:%Y-%m-%d %H:%M}  version {report.version or '-'}  {said}  by {kept.by}")
     if not found.simulations:
         click.echo(f"none; selvedge campaign simulate {slug} makes one")
-    if found.day and not found.compared:
-        days = found.simulations[0].report.days
-        click.echo(f"\nit is day {found.day} of the campaign and {days} were simulated: nothing is compared any more")
     if found.compared:
-        click.echo(f"\nby day {found.day}, a thousand clients  {'simulated':>10} {'actual':>10}")
+        begun = f"\nby day {found.compared_day}, a thousand clients"
+        click.echo(f"{begun:<31}  {'simulated':>10} {'actual':>10}")
     for row in found.compared:
         click.echo(f"{row.name:<30}  {row.simulated:>10,.1f} {row.actual:>10,.1f}")

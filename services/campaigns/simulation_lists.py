@@ -9,18 +9,16 @@ from typing import Final
 from sqlalchemy import Connection, Engine
 
 from models.base import CampaignSlug
-from models.campaign import CampaignProgress
 from models.simulation import SimulatedBesideActual, SimulationList, SimulationReport
-from store.campaigns import campaigns, mail_counts, simulations
-from store.campaigns.campaigns import CampaignRow
+from store.campaigns import campaigns, enrolments, mail_counts, simulations
 from store.database import read_transaction
 
 MOST: Final = 20
 
 
 def list_simulations(engine: Engine, slug: CampaignSlug, now: datetime) -> SimulationList:
-    """List the simulations of a campaign, the latest first. It is compared while its days last: what came to be is
-    counted until now, and longer than it was simulated it stands beside nothing. Raises NotFound."""
+    """List the simulations of a campaign, the latest first. Once the campaign has started, the latest is compared with
+    what came to be by the same day; when its days are over, by the last of them. Raises NotFound."""
     with read_transaction(engine) as connection:
         row = campaigns.load_campaign(connection, slug)
         kept = simulations.list_simulations(connection, slug, MOST)
@@ -28,19 +26,21 @@ def list_simulations(engine: Engine, slug: CampaignSlug, now: datetime) -> Simul
             return SimulationList(simulations=tuple(kept))
         report = kept[0].report
         day = max(1, math.ceil((now - row.started_at) / timedelta(days=1)))
-        compared = _compare(connection, row, report, day) if day <= report.days else ()
-    return SimulationList(simulations=tuple(kept), day=day, compared=compared)
+        compared_day = min(day, report.days)
+        until = row.started_at + timedelta(days=compared_day)
+        compared = _compare(connection, slug, report, compared_day, until)
+    return SimulationList(simulations=tuple(kept), day=day, compared_day=compared_day, compared=compared)
 
 
 def _compare(
-    connection: Connection, row: CampaignRow, report: SimulationReport, day: int
+    connection: Connection, slug: CampaignSlug, report: SimulationReport, day: int, until: datetime
 ) -> tuple[SimulatedBesideActual, ...]:
-    """Compare up to a day, for each thousand clients who are in the campaign: drawn and real are not as many."""
-    progress, counts = campaigns.count_progress(connection, row.slug), mail_counts.count_mails(connection, row.slug)
+    """Compare up to a day, for each thousand clients who are in it by then: drawn and real are not as many."""
+    counts = mail_counts.count_mails(connection, slug, until=until)
     past = [one for one in report.per_day if one.day <= day]
-    drawn, real = max(1, sum(report.states.values())), max(1, progress.enrolled)
+    drawn, real = max(1, sum(report.states.values())), max(1, enrolments.count_entered(connection, slug, until))
     rows = (
-        ("mails", sum(one.sent for one in past), _count_left(progress)),
+        ("mails", sum(one.sent for one in past), counts.delivered),
         ("clicks", sum(one.clicked for one in past), counts.clicks),
         ("unsubscribes", sum(one.unsubscribed for one in past), counts.unsubscribes),
     )
@@ -50,7 +50,3 @@ def _compare(
         )
         for name, simulated, actual in rows
     )
-
-
-def _count_left(progress: CampaignProgress) -> int:
-    return progress.sent + progress.bounced + progress.complained

@@ -159,3 +159,9 @@ def reopen(connection: Connection, slug: CampaignSlug, client_id: ClientId, entr
     of_client = update(enrolments).where(e.campaign == slug, e.client_id == client_id, e.entry == entry)
     again = of_client.where(e.state.in_(ENROLMENT.list_sources(EnrolmentState.IN_STEP)))
     connection.execute(again.values(state=EnrolmentState.IN_STEP, code="", at=now))
+
+
+def count_entered(connection: Connection, slug: CampaignSlug, until: datetime) -> int:
+    """Count the places of clients who entered a campaign before `until`."""
+    e = enrolments.c
+    return connection.scalar(select(func.count()).where(e.campaign == slug, e.enrolled_at < until)) or 0

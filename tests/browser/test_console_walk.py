@@ -16,12 +16,16 @@ from ingest.definitions import read_definition
 from ingest.uploads import Uploads
 from models.actors import Actor, Channel, Role
 from models.offers import OfferOrder
+from models.simulation import dump_stored
 from services.campaigns.definitions import save_draft
 from services.offers.lifecycle import save_offer
 from settings import Settings
+from store.campaigns.campaigns import update_campaign
+from store.campaigns.simulations import save_simulation
 from store.database import connect, write_transaction
 from tests.browser.walk import CONTRAST, RULES, Watch, list_violations
 from tests.support.desk import put_draft
+from tests.support.simulations import build_kept_report
 from tests.web.sample_shop import NOW
 from web.app import CONSOLE
 
@@ -38,6 +42,7 @@ PAGES: Final = (
     *("/webhooks", "/webhooks/warehouse", "/dead-letters", "/offers", "/offers/welcome"),
     *("/suppressions", "/new-campaign", "/campaigns/autumn", "/campaigns/autumn/build", "/campaigns/autumn/versions"),
     *("/campaigns/spring/preview", "/campaigns/autumn/preview", "/campaigns/evil/preview"),
+    *("/campaigns/spring/simulation", "/campaigns/evil/simulation"),
 )
 NO_PAGES: Final = ("/me", "/clients/{client_id}/export", "/mailbox/{mail_id}/html", "/mailbox/{mail_id}/raw")
 """What asks for an account of one's own, and what is no page."""
@@ -48,7 +53,7 @@ LOOKS: Final = ((1440, "light", RULES), (390, "dark", CONTRAST))
 
 @pytest.fixture(scope="module")
 def shop(site: str, home: Path) -> str:
-    """The site, with two drafts on the desk."""
+    """The site, with two drafts on the desk and a simulation of a campaign that runs."""
     engine = connect(f"sqlite:///{home / 'selvedge.db'}")
     with write_transaction(engine) as connection:
         put_draft(connection, "ada", 8, updated_at=datetime.now(UTC))
@@ -57,6 +62,10 @@ def shop(site: str, home: Path) -> str:
     settings = Settings(home=home, _env_file=None)
     save_draft(engine, DEMO, draft, settings, NOW, NOW)
     save_offer(engine, DEMO, "welcome", OfferOrder(name="Welcome", code="HELLO10", percent=10), settings, NOW, NOW)
+    with write_transaction(engine) as connection:
+        report = dump_stored(build_kept_report("spring", NOW.date()))
+        save_simulation(connection, "s1", "spring", "demo", report, NOW)
+        update_campaign(connection, "spring", NOW, started_at=NOW)
     engine.dispose()
     _send_in(Uploads(home))
     return site

@@ -51,8 +51,8 @@ def send_test(request: Request, context: Here, actor: By, slug: SlugPath, order:
 
 @router.get("/campaigns/{slug}/simulations", responses=declare_errors(404), dependencies=[needs(Disclosure.SHOP)])
 def show_simulations(context: Here, slug: SlugPath) -> SimulationList:
-    """List the simulations of a campaign, the latest first, and the latest beside what came to be while its days
-    last."""
+    """List the simulations of a campaign, the latest first, and the latest beside what came to be by the same
+    day."""
     return list_simulations(context.engine, slug, context.business_now())
 
 

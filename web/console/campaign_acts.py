@@ -15,10 +15,14 @@ from errors import BadInput, NotFound
 from ingest.faults import parse_model
 from models.base import ID_PATTERN, CampaignSlug
 from models.campaign import CampaignChange, CampaignCommand
+from models.campaign_definition import CampaignAdjustment
+from models.journey_steps import JourneyStep
 from models.states import EnrolmentState
 from services.campaigns.people import list_people
+from services.campaigns.rewording import reword_step
 from services.campaigns.steering import steer_campaign
 from store.campaigns.campaigns import CampaignRow, find_campaign
+from store.campaigns.versions import load_version
 from store.clients.lists import list_summaries
 from store.database import read_transaction
 from web.auth.rules import needs
@@ -61,7 +65,7 @@ def show_people(
 @router.get("/campaigns/{slug}/acts/{act}", dependencies=[RULE])
 def show_act(request: Request, context: Here, slug: SlugPath, act: str) -> Response:
     """Show the form of one act."""
-    return _render(request, _load(context, slug), _require_known(act), {})
+    return _render(request, context, _load(context, slug), _require_known(act), {})
 
 
 @router.post("/campaigns/{slug}/acts/{act}", dependencies=[RULE])
@@ -72,7 +76,7 @@ async def do_act(request: Request, context: Here, slug: SlugPath, act: str) -> R
     try:
         said = await run_in_threadpool(_steer, context, row, act, form)
     except BadInput as refused:
-        return _render(request, row, act, form.fields, refused)
+        return await run_in_threadpool(_render, request, context, row, act, form.fields, refused)
     return RedirectResponse(f"/campaigns/{slug}?{urlencode({'done': act, 'said': said})}", status_code=303)
 
 
@@ -91,9 +95,19 @@ def _load(context: WebContext, slug: CampaignSlug) -> CampaignRow:
 
 
 def _steer(context: WebContext, row: CampaignRow, act: str, form: PostedForm) -> str:
+    if act == "adjust" and form.fields.get("step"):
+        return _reword(context, row, form)
     command = parse_model(CampaignCommand, {"kind": act, **_read(act, row, form.fields)})
     now, real_now = context.business_now(), context.real_now()
     return " ".join(steer_campaign(context.engine, form.actor, row.slug, command, now, real_now).said)[:400]
+
+
+def _reword(context: WebContext, row: CampaignRow, form: PostedForm) -> str:
+    """Say one mail of a campaign of several steps differently."""
+    values = {name: form.fields.get(name, "").strip() for name in ("step", "message", "voice")}
+    order = parse_model(CampaignAdjustment, values)
+    now, real_now = context.business_now(), context.real_now()
+    return " ".join(reword_step(context.engine, form.actor, row.slug, order, now, real_now).said)[:400]
 
 
 def _read(act: str, row: CampaignRow, fields: Mapping[str, str]) -> dict[str, Any]:
@@ -114,8 +128,22 @@ def _read(act: str, row: CampaignRow, fields: Mapping[str, str]) -> dict[str, An
     return {"change": parse_model(CampaignChange, change).model_dump(mode="json", exclude_none=True)}
 
 
+def _list_mails(context: WebContext, row: CampaignRow) -> list[JourneyStep]:
+    """List the steps of the running version that are mails; none of a campaign of one mail."""
+    if row.version is None:
+        return []
+    with read_transaction(context.engine) as connection:
+        version = load_version(connection, row.slug, row.version)
+    return [step for step in version.definition.steps if step.mail is not None]
+
+
 def _render(
-    request: Request, row: CampaignRow, act: str, fields: Mapping[str, str], refused: BadInput | None = None
+    request: Request,
+    context: WebContext,
+    row: CampaignRow,
+    act: str,
+    fields: Mapping[str, str],
+    refused: BadInput | None = None,
 ) -> Response:
     title, action = ACTS[act]
     names = ("message", "voice", "review", "throughput_per_minute", "priority")
@@ -128,6 +156,7 @@ def _render(
         act=act,
         title=title,
         action=action,
+        mails=_list_mails(context, row) if act == "adjust" else [],
         fields=stored | dict(fields),
         wrong=(refused.field or "") if refused else "",
         reason=refused.reason if refused else "",

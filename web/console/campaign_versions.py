@@ -22,6 +22,7 @@ from services.campaigns.version_reviews import load_review
 from web.auth.rules import needs
 from web.console.acting import build_form_token, receive_form
 from web.console.journey_words import describe_steps, say_entry
+from web.console.simulations import find_glance
 from web.context import Here, WebContext
 from web.templating import render_page
 
@@ -109,6 +110,7 @@ def _render(
         entry=say_entry(review.row.definition),
         steps=describe_steps(review.row.definition, review.people),
         newest=newest,
+        glance=find_glance(context, slug, review.row.version),
         started=review.campaign.state not in NOT_STARTED,
         over=review.campaign.state in (CampaignState.FINISHING, CampaignState.FINISHED, CampaignState.ENDED),
         states=VersionState,

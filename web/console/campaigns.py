@@ -20,6 +20,7 @@ from web.console.charts import build_slices
 from web.console.journey_words import describe_steps, say_entry
 from web.console.labels import STATES
 from web.console.lift_chart import build_lift_picture
+from web.console.simulations import find_glance
 from web.context import WebContext, get_context
 from web.templating import render_page
 
@@ -61,6 +62,7 @@ def show_campaign(request: Request, context: Ctx, slug: Annotated[str, Path(patt
         steps=describe_steps(review.row.definition, review.people) if review else [],
         lift=lift,
         picture=build_lift_picture(lift.series) if lift else None,
+        glance=None if LIVE in request.headers else find_glance(context, slug),
     )
 
 

@@ -74,6 +74,13 @@ VERSIONS_DONE: Final[dict[str, str]] = {
     "schedule": "It will start by itself.",
     "start": "It runs.",
 }
+SIMULATIONS: Final[dict[str, str]] = {
+    "running": "Running",
+    "done": "Done",
+    "failed": "Failed",
+    "cancelled": "Stopped",
+    "interrupted": "Interrupted",
+}
 STEP_ACTIONS: Final[dict[str, str]] = {
     "mail": "Mail",
     "wait": "Wait",
