@@ -58,6 +58,7 @@ class Action(StrEnum):
     END_CAMPAIGN = "campaign.end"
     FINISH_CAMPAIGN = "campaign.finish"
     RETRY_CAMPAIGN = "campaign.retry"
+    ENROL_CLIENT = "campaign.enrol"
     CREATE_OFFER = "offer.create"
     APPROVE_OFFER = "offer.approve"
     RETIRE_OFFER = "offer.retire"
@@ -166,6 +167,7 @@ ROLES: Final[Mapping[Action, frozenset[Role]]] = {
     Action.END_CAMPAIGN: _MARKETER,
     Action.FINISH_CAMPAIGN: _OPERATOR,
     Action.RETRY_CAMPAIGN: _MARKETER,
+    Action.ENROL_CLIENT: _MARKETER,
     Action.CREATE_OFFER: _MARKETER,
     Action.APPROVE_OFFER: _OPERATOR,
     Action.RETIRE_OFFER: _MARKETER,

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from models.base import CampaignSlug, ClientId, Contract
 from models.drafts import DraftId
+from models.simulation import SimulatedBesideActual, SimulationJob, SimulationReport
 from models.states import CampaignState, Phase
 
 
@@ -52,6 +53,17 @@ class CampaignsShort(Contract):
     """All campaigns, the newest first."""
 
     campaigns: tuple[CampaignShort, ...]
+
+
+class SimulationTold(Contract):
+    """How far a simulation is, and what the latest that is done found. `day` and `compared`: what it said of the days
+    since the start, beside what came to be."""
+
+    slug: CampaignSlug
+    job: SimulationJob | None
+    latest: SimulationReport | None
+    day: int
+    compared: tuple[SimulatedBesideActual, ...]
 
 
 class DraftShort(Contract):

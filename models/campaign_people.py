@@ -35,6 +35,22 @@ class CampaignPeople(Contract):
     after: ClientId | None = None
 
 
+class EnrolOrder(StrictInput):
+    """The clients who are to enter."""
+
+    client_ids: tuple[ClientId, ...] = Field(min_length=1, max_length=10_000)
+
+
+class EnrolResult(Contract):
+    """What came of it: how many enter, how many are held out to measure the campaign, and why not the others
+    (client -> sentence)."""
+
+    slug: CampaignSlug
+    enrolled: int = 0
+    held_out: int = 0
+    refused: dict[ClientId, str] = Field(default_factory=dict)
+
+
 class RetryOrder(StrictInput):
     """Which clients are to be tried again: these, or all whose reason is `code`, or all who may be."""
 

@@ -80,6 +80,14 @@ def list_changed_clients(connection: Connection, action: str, who: str, real_at:
     return list(connection.scalars(query.where(a.client_id.is_not(None)).order_by(a.client_id)))
 
 
+def find_change_time(connection: Connection, action: str, who: str, real_at: datetime) -> datetime | None:
+    """Find the business time of what somebody changed so at one very moment; None where they changed nothing."""
+    a = activity.c
+    query = select(func.min(a.at)).where(a.real_at == real_at, a.actor == who, a.action == action)
+    found: datetime | None = connection.scalar(query)
+    return found
+
+
 def find_activities(connection: Connection, query: ActivityQuery) -> Sequence[Activity]:
     """Find the changes that a query asks for, the latest first, and one more than its limit where there are more."""
     a = activity.c

@@ -38,9 +38,11 @@ COLUMNS: Final = (
 
 @dataclass(frozen=True)
 class BulkResult:
-    """What became of an act on many clients: how many were changed or had it already, and who was left, and why."""
+    """What became of an act on many clients: how many were changed or had it already, and who was left, and why.
+    `held_out`: who was enrolled to be compared with, and gets no mail."""
 
     done: int = 0
+    held_out: int = 0
     left: dict[ClientId, str] = field(default_factory=dict)
 
 
@@ -59,7 +61,7 @@ def steer_clients(
                 else:
                     apply_commands(connection, actor, client_id, [command], clock)
             outbox.push_nudges(connection, "client", [one for one in batch if one not in left], command.at)
-    return BulkResult(len(ids) - len(left), left)
+    return BulkResult(len(ids) - len(left), left=left)
 
 
 def _find_refusal(connection: Connection, signing_key: str, client_id: ClientId) -> str:
@@ -82,7 +84,7 @@ def tag_clients(
     for batch in split_batches(ids):
         with write_transaction(engine) as connection:
             _tag(connection, actor, batch, tag, now, real_now, left)
-    return BulkResult(len(ids) - len(left), left)
+    return BulkResult(len(ids) - len(left), left=left)
 
 
 def undo_pause(engine: Engine, actor: Actor, signing_key: str, paused_at: datetime, real_now: datetime) -> BulkResult:

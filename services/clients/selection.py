@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from errors import BadInput
 from models.base import ClientId
 from models.segment_answers import SegmentSlug
-from store.clients.lists import ClientPage, ClientSummary, find_clients, list_summaries
+from store.clients.lists import ClientPage, ClientSummary, count_clients, find_clients, list_summaries
 from store.database import read_transaction
 from store.segments.segments import load_segment
 
@@ -54,6 +54,14 @@ def iterate_selected(engine: Engine, chosen: ClientSelection, now: datetime) -> 
         page = find_page(engine, chosen, now, after)
         yield page.rows
         after = page.after
+
+
+def count_selected(engine: Engine, chosen: ClientSelection, now: datetime, **by: bool) -> int:
+    """Count all whom the search of a list finds, up to one more than an act may be about. Raises NotFound for an
+    unknown segment."""
+    with read_transaction(engine) as connection:
+        within = (load_segment(connection, chosen.segment).tree, now) if chosen.segment else None
+        return count_clients(connection, chosen.text, chosen.phase, MOST + 1, within=within, **by)
 
 
 def list_selected(engine: Engine, chosen: ClientSelection, now: datetime) -> list[ClientId]:

@@ -84,16 +84,17 @@ def insert_draft(connection: Connection, spec: CampaignSpec, now: datetime) -> N
     _tell_state(connection, spec.slug, CampaignState.DRAFT, now)
 
 
-def load_campaign(connection: Connection, slug: CampaignSlug) -> CampaignRow:
-    """Load a campaign's row. Raises NotFound."""
-    if (row := find_campaign(connection, slug)) is None:
+def load_campaign(connection: Connection, slug: CampaignSlug, *, lock: bool = False) -> CampaignRow:
+    """Load a campaign's row; with `lock` it does not change before the transaction ends. Raises NotFound."""
+    if (row := find_campaign(connection, slug, lock=lock)) is None:
         raise NotFound(f"no campaign {slug}", "slug")
     return row
 
 
-def find_campaign(connection: Connection, slug: CampaignSlug) -> CampaignRow | None:
+def find_campaign(connection: Connection, slug: CampaignSlug, *, lock: bool = False) -> CampaignRow | None:
     """Find a campaign's row, if there is one."""
-    row = connection.execute(_CAMPAIGN.where(campaigns.c.slug == slug)).one_or_none()
+    query = _CAMPAIGN.where(campaigns.c.slug == slug)
+    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
     return None if row is None else CampaignRow.from_row(row)
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, and_, exists, func, or_, select, update
+from sqlalchemy import Connection, Select, and_, delete, exists, func, or_, select, update
 
 from domain.campaign_life import ENDED
 from domain.enrolment import AudienceMember, NewEnrolment
@@ -22,6 +22,10 @@ from store.sql.bulk import among, insert_ignoring
 from store.tables import campaigns, clients, enrolments, standings, withdrawals
 
 PREFIX = "campaign:"
+_MEMBER: Final = select(
+    *(clients.c.client_id, clients.c.tags, clients.c.consent, clients.c.mailbox, clients.c.policy),
+    withdrawals.c.at.label("withdrawn_at"),
+).outerjoin(withdrawals, match_in_force())
 _MAY_BE_DROPPED: Final = enrolments.c.state.in_(ENROLMENT.list_sources(EnrolmentState.DROPPED))
 
 
@@ -37,21 +41,56 @@ def list_audience(
     are still to be looked at. `beside`: only those who are not enrolled in this campaign under this entry, nor on their
     way through it from another."""
     c, e = clients.c, enrolments.c
-    wanted = (
-        select(c.client_id, c.tags, c.consent, c.mailbox, c.policy, withdrawals.c.at.label("withdrawn_at"))
-        .outerjoin(withdrawals, match_in_force())
-        .where(c.client_id > cursor)
+    wanted = _narrow(connection, _MEMBER.where(c.client_id > cursor), audience, now)
+    if beside is not None:
+        slug, entry = beside
+        in_it = or_(e.entry == entry, and_(e.version.is_not(None), e.state.in_(sorted(OPEN_PLACES))))
+        wanted = wanted.where(~exists().where(e.campaign == slug, e.client_id == c.client_id, in_it))
+    return _read_members(connection, wanted.order_by(c.client_id).limit(limit))
+
+
+def list_members(connection: Connection, client_ids: Iterable[ClientId]) -> list[AudienceMember]:
+    """List these clients as an audience has them, whatever audience; those that there are not are left out."""
+    return _read_members(connection, _MEMBER.where(among(connection, clients.c.client_id, client_ids)))
+
+
+def find_in_audience(
+    connection: Connection, audience: Audience, client_ids: Iterable[ClientId], now: datetime
+) -> frozenset[ClientId]:
+    """Find who of these clients is in an audience at `now`."""
+    among_them = _MEMBER.where(among(connection, clients.c.client_id, client_ids))
+    found = _read_members(connection, _narrow(connection, among_them, audience, now))
+    return frozenset(member.client_id for member in found if set(audience.tags) <= set(member.tags))
+
+
+def delete_untouched(
+    connection: Connection, slug: CampaignSlug, client_ids: Iterable[ClientId], enrolled_at: datetime
+) -> dict[ClientId, EnrolmentState]:
+    """Delete the enrolments of one moment of which nothing came yet, and return whose they were, and their states."""
+    e = enrolments.c
+    untouched = (
+        e.campaign == slug,
+        among(connection, e.client_id, client_ids),
+        e.enrolled_at == enrolled_at,
+        e.n.is_(None),
+        e.step == "",
+        e.state.in_((EnrolmentState.WAITING, EnrolmentState.HELD_OUT)),
     )
+    gone = connection.execute(delete(enrolments).where(*untouched).returning(e.client_id, e.state))
+    return {row.client_id: EnrolmentState(row.state) for row in gone}
+
+
+def _narrow(connection: Connection, wanted: Select[Any], audience: Audience, now: datetime) -> Select[Any]:
+    """Narrow clients to the phases and the filter of an audience."""
     if audience.phases:
         wanted = wanted.join(standings, standings.c.client_id == clients.c.client_id)
         wanted = wanted.where(standings.c.phase.in_(audience.phases))
     if (tree := find_audience_filter(audience)) is not None:
         wanted = wanted.where(compile_filter(tree, now, connection.dialect.name, by_set=False))
-    if beside is not None:
-        slug, entry = beside
-        in_it = or_(e.entry == entry, and_(e.version.is_not(None), e.state.in_(sorted(OPEN_PLACES))))
-        wanted = wanted.where(~exists().where(e.campaign == slug, e.client_id == c.client_id, in_it))
-    rows = connection.execute(wanted.order_by(clients.c.client_id).limit(limit))
+    return wanted
+
+
+def _read_members(connection: Connection, query: Select[Any]) -> list[AudienceMember]:
     return [
         AudienceMember(
             row.client_id,
@@ -60,7 +99,7 @@ def list_audience(
             row.mailbox,
             tuple(row.policy["topics"]) if "topics" in (row.policy or {}) else None,
         )
-        for row in rows
+        for row in connection.execute(query)
     ]
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, func, not_, or_, select
+from sqlalchemy import Connection, Select, func, not_, or_, select
 
 from models.base import ClientId
 from models.segments import Filter
@@ -77,7 +77,38 @@ def find_clients(
     Args: `within`: a filter that holds them at a moment.
     `by_id_alone`: for somebody to whom names and addresses are not shown, and who could guess them by searching.
     """
-    query = _SUMMARY.order_by(clients.c.client_id).limit(limit + 1)
+    query = _narrow(connection, _SUMMARY, text, phase, by_id_alone, within)
+    query = query.order_by(clients.c.client_id).limit(limit + 1)
+    if after:
+        query = query.where(clients.c.client_id > after)
+    rows = [ClientSummary.from_row(row) for row in connection.execute(query)]
+    return ClientPage(rows[:limit], rows[limit - 1].client_id if len(rows) > limit else None)
+
+
+def count_clients(
+    connection: Connection,
+    text: str = "",
+    phase: str = "",
+    most: int = 10_001,
+    *,
+    by_id_alone: bool = False,
+    within: tuple[Filter, datetime] | None = None,
+) -> int:
+    """Count the clients whom `find_clients` finds on all its pages; of more than `most`, just so many."""
+    found = select(clients.c.client_id).outerjoin(standings, standings.c.client_id == clients.c.client_id)
+    found = _narrow(connection, found, text, phase, by_id_alone, within).limit(most)
+    return connection.scalar(select(func.count()).select_from(found.subquery())) or 0
+
+
+def _narrow(
+    connection: Connection,
+    query: Select[Any],
+    text: str,
+    phase: str,
+    by_id_alone: bool,
+    within: tuple[Filter, datetime] | None,
+) -> Select[Any]:
+    """Narrow a list to what a search asks for."""
     if text:
         begins = [
             column.istartswith(text, autoescape=True)
@@ -88,10 +119,7 @@ def find_clients(
         query = query.where(standings.c.phase.is_(None) if phase == "new" else standings.c.phase == phase)
     if within is not None:
         query = query.where(compile_filter(*within, connection.dialect.name, by_set=False))
-    if after:
-        query = query.where(clients.c.client_id > after)
-    rows = [ClientSummary.from_row(row) for row in connection.execute(query)]
-    return ClientPage(rows[:limit], rows[limit - 1].client_id if len(rows) > limit else None)
+    return query
 
 
 def list_summaries(connection: Connection, client_ids: Collection[ClientId]) -> list[ClientSummary]:

@@ -59,6 +59,7 @@ from services.backups.creation import create_backup
 from services.backups.register import Register
 from services.backups.restoration import restore
 from services.calls.decisions import decide_call
+from services.campaigns.choosing import enrol_chosen
 from services.campaigns.creation import create_campaign
 from services.campaigns.definitions import decide_version, start_version, submit_version
 from services.campaigns.finishing import finish_in_time
@@ -450,6 +451,7 @@ CHANGES: Final[dict[Action, Change]] = {
     Action.CREATE_CAMPAIGN: lambda s, a: create_campaign(
         s.engine, a, CampaignSpec(slug="winter", name="Winter"), NOW, REAL
     ),
+    Action.ENROL_CLIENT: lambda s, a: enrol_chosen(s.engine, a, s.key, "spring", ["ann"], NOW, REAL),
     Action.RETRY_CAMPAIGN: lambda s, a: retry_people(s.engine, a, "spring", RetryOrder(), NOW, REAL),
     Action.FINISH_CAMPAIGN: _finish_campaign,
     Action.SIMULATE_CAMPAIGN: _keep_simulation,

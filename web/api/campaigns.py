@@ -17,10 +17,10 @@ from models.campaign import (
     SteeredCampaign,
 )
 from models.campaign_definition import CampaignAdjustment
-from models.campaign_people import CampaignPeople, RetryOrder, RetryResult
+from models.campaign_people import CampaignPeople, EnrolOrder, EnrolResult, RetryOrder, RetryResult
 from models.lift import CampaignLift
 from models.states import EnrolmentState
-from services.campaigns import lift, people, steering
+from services.campaigns import choosing, lift, people, steering
 from services.campaigns.lists import load_progress
 from services.campaigns.rewording import reword_step
 from web.api.requests import JsonBody
@@ -35,6 +35,7 @@ SlugPath = Annotated[str, Path(description="The campaign's slug.", json_schema_e
 Pause = Annotated[PauseRequest, Depends(JsonBody(PauseRequest, required=False))]
 Resume = Annotated[ResumeRequest, Depends(JsonBody(ResumeRequest, required=False))]
 Change = Annotated[CampaignAdjustment, Depends(JsonBody(CampaignAdjustment))]
+Enrol = Annotated[EnrolOrder, Depends(JsonBody(EnrolOrder))]
 Retry = Annotated[RetryOrder, Depends(JsonBody(RetryOrder, required=False))]
 
 
@@ -62,6 +63,15 @@ def list_people(
 ) -> CampaignPeople:
     """List the clients of a campaign in the order of their ids: where each stands, why, and until when."""
     return people.list_people(context.engine, slug, context.business_now(), state, code, after, limit)
+
+
+@router.post("/campaigns/{slug}/people", responses=declare_errors(404, 413), dependencies=[needs(Action.ENROL_CLIENT)])
+def enrol_people(context: Here, actor: By, slug: SlugPath, order: Enrol) -> EnrolResult:
+    """Let these clients enter a campaign that is under way, whatever it waits for otherwise; who may not is refused,
+    with a reason each. Some are held out to measure it, as everybody's chance is."""
+    now, real_now = context.business_now(), context.real_now()
+    signing_key = context.settings.keys.signing
+    return choosing.enrol_chosen(context.engine, actor, signing_key, slug, order.client_ids, now, real_now)
 
 
 @router.post("/campaigns/{slug}/retry", responses=declare_errors(404, 413), dependencies=[needs(Action.RETRY_CAMPAIGN)])

@@ -76,6 +76,7 @@ DONE_ACTIONS: Final[dict[str, str]] = {
     "client.call_off_address": "New address called off",
     "client.change_address": "Address changed",
     "campaign.retry": "Clients of a campaign tried again",
+    "campaign.enrol": "Enrolled in a campaign",
     "mail.steer": "Mail steered",
     "mail.test": "Mail to staff sent",
     "mail.lift_suppression": "Suppression lifted",

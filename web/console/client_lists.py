@@ -11,16 +11,22 @@ from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
+from domain.campaign_life import UNDER_WAY
 from domain.permissions import Action
 from errors import BadInput
 from ingest.faults import parse_model
+from models.base import ClientId
+from models.campaign_people import EnrolResult
 from models.lifecycle import Command
+from services.campaigns.choosing import enrol_chosen, undo_enrolment
 from services.clients.bulk import BulkResult, export_list, steer_clients, tag_clients, undo_pause, undo_tag
 from services.clients.selection import ClientSelection, list_selected
+from store.campaigns.campaigns import list_campaigns
+from store.database import read_transaction
 from web.auth.rules import needs
 from web.console.acting import PostedForm, build_form_token, receive_form
 from web.console.fields import read_text
-from web.context import Here, WebContext
+from web.context import Here, WebContext, get_context
 from web.templating import render_page
 
 router: Final = APIRouter(include_in_schema=False)
@@ -30,7 +36,15 @@ ACTS: Final[Mapping[str, tuple[str, Action]]] = {
     "pause": ("Pause mail", Action.PAUSE_CLIENT),
     "resume": ("Resume mail", Action.RESUME_CLIENT),
     "tag": ("Tag", Action.TAG_CLIENT),
+    "enrol": ("Enrol in a campaign", Action.ENROL_CLIENT),
 }
+
+UNDONE_BY: Final[Mapping[str, Action]] = {
+    "pause": Action.RESUME_CLIENT,
+    "tag": Action.TAG_CLIENT,
+    "enrol": Action.ENROL_CLIENT,
+}
+"""What somebody must be allowed to do to undo an act."""
 
 
 @router.post(PAGE, dependencies=[needs(*(action for _, action in ACTS.values()), Action.EXPORT_LIST)])
@@ -51,8 +65,9 @@ async def act_on_list(request: Request, context: Here) -> Response:
         )
         result = await run_in_threadpool(_act, context, form, act, ids, at) if "sure" in form.fields else None
     except BadInput as refused:
-        return _render(request, form.fields, chosen, act if act in ACTS else "pause", (), None, refused)
-    return _render(request, form.fields, chosen, act, ids, result, done_at=at)
+        shown = act if act in ACTS else "pause"
+        return await run_in_threadpool(_render, request, form.fields, chosen, shown, (), None, refused)
+    return await run_in_threadpool(_render, request, form.fields, chosen, act, ids, result, done_at=at)
 
 
 def _undo(request: Request, context: WebContext, form: PostedForm, chosen: ClientSelection) -> Response:
@@ -65,8 +80,11 @@ def _undo(request: Request, context: WebContext, form: PostedForm, chosen: Clien
         elif of == "tag":
             now, tag = context.business_now(), read_text(form.fields, "tag")
             result = undo_tag(context.engine, form.actor, tag, at, now, real_now)
+        elif of == "enrol":
+            now, slug = context.business_now(), read_text(form.fields, "campaign")
+            result = _tell(undo_enrolment(context.engine, form.actor, slug, at, now, real_now))
         else:
-            raise BadInput("a pause or a tag can be undone", "act")
+            raise BadInput("a pause, a tag or an enrolment can be undone", "act")
     except BadInput as refused:
         return _render(request, form.fields, chosen, "pause", (), None, refused)
     return _render(request, form.fields, chosen, of, (), result)
@@ -85,6 +103,8 @@ def _act(context: WebContext, form: PostedForm, act: str, ids: list[str], real_n
         return tag_clients(
             context.engine, form.actor, ids, form.fields.get("tag", ""), context.business_now(), real_now
         )
+    if act == "enrol":
+        return _enrol(context, form, ids, real_now)
     reason = read_text(form.fields, "reason")
     if act == "pause" and not reason:
         raise BadInput("say in a few words why", "reason")
@@ -93,6 +113,31 @@ def _act(context: WebContext, form: PostedForm, act: str, ids: list[str], real_n
         values |= {"overdue": form.fields.get("overdue", "replan"), "reason": ""}
     command = parse_model(Command, values)
     return steer_clients(context.engine, form.actor, context.settings.keys.signing, ids, command)
+
+
+def _enrol(context: WebContext, form: PostedForm, ids: list[str], real_now: datetime) -> BulkResult:
+    slug, key = read_text(form.fields, "campaign"), context.settings.keys.signing
+    if not slug:
+        raise BadInput("must be chosen", "campaign")
+    return _tell(enrol_chosen(context.engine, form.actor, key, slug, ids, context.business_now(), real_now))
+
+
+def _tell(result: EnrolResult) -> BulkResult:
+    return BulkResult(result.enrolled, result.held_out, result.refused)
+
+
+def _group(left: Mapping[ClientId, str]) -> list[tuple[str, list[ClientId]]]:
+    """Group who was left by the reason, the most frequent first."""
+    grouped: dict[str, list[ClientId]] = {}
+    for client_id, why in left.items():
+        grouped.setdefault(why, []).append(client_id)
+    return sorted(grouped.items(), key=lambda pair: -len(pair[1]))
+
+
+def _list_campaigns(context: WebContext) -> list[tuple[str, str]]:
+    """List the campaigns that somebody may enter, with their names."""
+    with read_transaction(context.engine) as connection:
+        return [(row.slug, row.spec.name) for row in list_campaigns(connection) if row.state in UNDER_WAY]
 
 
 def _export(context: WebContext, form: PostedForm, chosen: ClientSelection) -> Response:
@@ -132,9 +177,12 @@ def _render(
         ids=ids,
         result=result,
         done_at=done_at,
+        reasons=_group(result.left) if result else [],
+        campaigns=_list_campaigns(get_context(request)) if act == "enrol" else [],
         fields=fields,
         wrong=(refused.field or "") if refused else "",
         reason=refused.reason if refused else "",
         back=f"{PAGE}?{back}" if back else PAGE,
+        undone_by=UNDONE_BY,
         token=build_form_token(request, "list"),
     )

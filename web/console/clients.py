@@ -12,7 +12,7 @@ from domain.masking import may_see_personal
 from domain.permissions import Action, Disclosure, may
 from models.base import ID_PATTERN
 from services.clients.dossier import load_dossier
-from services.clients.selection import ClientSelection, find_page
+from services.clients.selection import MOST, ClientSelection, count_selected, find_page
 from services.segments.saved import list_segments
 from store.clients.lists import count_clients_by_phase
 from store.database import read_transaction
@@ -49,6 +49,9 @@ def show_clients(
     chosen = ClientSelection((), True, q.strip(), phase if phase in PHASES else "", segment)
     by_id_alone = not may_see_personal(actor)
     matches = find_page(context.engine, chosen, context.business_now(), after, ROWS, by_id_alone=by_id_alone)
+    fitting = len(matches.rows)
+    if after or matches.after:
+        fitting = count_selected(context.engine, chosen, context.business_now(), by_id_alone=by_id_alone)
     with read_transaction(context.engine) as connection:
         phases = count_clients_by_phase(connection)
     counted = build_slices(phases, list(PHASES))
@@ -61,6 +64,8 @@ def show_clients(
         phase=phase,
         after=after,
         segment=segment,
+        fitting=fitting,
+        most=MOST,
         segments=list_segments(context.engine).segments,
         token=build_form_token(request, "list"),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Annotated, Any, Final
 
 from mcp.server.mcpserver import Context
@@ -11,13 +11,15 @@ from mcp_types import ToolAnnotations
 from pydantic import Field
 
 from domain.masking import mask_model, may_see_personal
-from domain.permissions import Disclosure
+from domain.permissions import Action, Disclosure
+from errors import NotFound
 from models.agent_answers import (
     CampaignShort,
     CampaignsShort,
     ClientFound,
     ClientsFound,
     DraftShort,
+    SimulationTold,
     WhyNot,
 )
 from models.base import CampaignSlug, ClientId
@@ -27,9 +29,12 @@ from models.drafts import DraftList
 from models.figures import KpiReport
 from models.lift import CampaignLift
 from models.segment_answers import SegmentQuestion, SegmentSize
+from models.simulation import SimulationJob, SimulationOrder
 from services.campaigns.lift import measure_lift
 from services.campaigns.lists import load_progress
 from services.campaigns.preview import show_preview
+from services.campaigns.simulation_jobs import begin_job, find_job
+from services.campaigns.simulation_lists import list_simulations
 from services.clients.why_not import explain_no_mail
 from services.context import ServiceContext
 from services.figures.report import load_report
@@ -44,6 +49,8 @@ from store.database import read_transaction
 from store.mail.policy import build_mail_rules
 from web.mcp.server import RECOMMENDER, AgentCall, AgentServer, enter_call
 
+BEGINS: Final = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=False)
+"""Takes the machine's time and changes nothing of the shop, so nobody is asked first."""
 READS: Final = ToolAnnotations(read_only_hint=True, open_world_hint=False)
 Ctx = Context[Any, Any]
 
@@ -136,6 +143,34 @@ def preview_campaign(
         return shown.model_copy(update={"mails": tuple(one.model_copy(update={"html": ""}) for one in shown.mails)})
 
 
+def simulate_campaign(
+    ctx: Ctx,
+    slug: CampaignSlug,
+    days: Annotated[int, Field(ge=1, le=400)] = 90,
+    clients: Annotated[int, Field(ge=1, le=5_000, description="How many real clients are drawn.")] = 1_000,
+    version: Annotated[int | None, Field(ge=1, description="Of its definition; none: the newest.")] = None,
+) -> SimulationJob:
+    """Begin to simulate a campaign on a copy of real clients, one at a time in a shop. It takes minutes, sends nothing
+    and changes nobody; `campaign_simulation` says how far it is, and what came out."""
+    with enter_call(ctx, Action.SIMULATE_CAMPAIGN) as call:
+        order = SimulationOrder(version=version, days=days, clients=clients)
+        services = ServiceContext(settings=call.context.settings, engine=call.context.engine)
+        return begin_job(services, call.actor, slug, order)
+
+
+def campaign_simulation(ctx: Ctx, slug: CampaignSlug) -> SimulationTold:
+    """Tell how far the simulation of a campaign is that was asked for last, and what the latest that is done found,
+    beside what came to be while its days last."""
+    with enter_call(ctx, Disclosure.SHOP) as call:
+        context = call.context
+        kept = list_simulations(context.engine, slug, context.business_now())
+        job: SimulationJob | None = None
+        with suppress(NotFound):
+            job = find_job(context.settings.home, slug)
+        latest = kept.simulations[0].report if kept.simulations else None
+        return SimulationTold(slug=slug, job=job, latest=latest, day=kept.day, compared=kept.compared)
+
+
 @contextmanager
 def _lend_recommender(ctx: Ctx, call: AgentCall) -> Iterator[Recommender]:
     """Lend the recommender of the web process, or open one where the tools are served on standard input and output."""
@@ -177,7 +212,8 @@ def add_reading_tools(server: AgentServer) -> None:
     """Add the tools that read to a server."""
     for tool in (
         *(search_clients, why_not, count_segment, list_campaigns, campaign_progress, campaign_lift),
-        preview_campaign,
+        *(preview_campaign, campaign_simulation),
         *(key_figures, list_drafts, read_draft),
     ):
         server.add_tool(tool, annotations=READS)
+    server.add_tool(simulate_campaign, annotations=BEGINS)

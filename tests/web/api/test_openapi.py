@@ -56,7 +56,7 @@ def test_the_document_is_as_checked_in() -> None:
 
 def test_the_app_serves_the_same_document_and_no_route_is_left_out(site: TestClient) -> None:
     assert site.get("/openapi.json").json() == build_document()
-    assert len(list(operations())) == 97
+    assert len(list(operations())) == 98
 
 
 @pytest.mark.parametrize(("path", "method", "operation"), list(operations()), ids=lambda value: str(value)[:60])

@@ -164,7 +164,7 @@ def test_all_that_a_search_finds_are_tagged_and_those_who_have_it_stay(shop: Sho
 def read_undo(page: str) -> dict[str, str]:
     """The fields of the form that undoes it."""
     form = page.partition('class="undo"')[2].partition("</form>")[0]
-    return dict(re.findall(r'name="(of|done_at|tag|q|phase|segment)" value="([^"]*)"', form))
+    return dict(re.findall(r'name="(of|done_at|tag|campaign|q|phase|segment)" value="([^"]*)"', form))
 
 
 def test_an_act_on_many_is_undone_for_those_whom_it_changed(shop: Shop) -> None:
@@ -184,6 +184,36 @@ def test_an_act_on_many_is_undone_for_those_whom_it_changed(shop: Shop) -> None:
     assert shop.list_actions()[0] == "client.tag"
     again = shop.post("/clients", "/clients", act="undo", of="pause", done_at="yesterday")
     assert (again.status_code, "cannot be undone" in again.text) == (422, True)
+
+
+def test_chosen_clients_enter_a_campaign_and_the_page_counts_who_did_not(shop: Shop) -> None:
+    found = {"everyone": "1", "q": "client0"}
+    asked = shop.post("/clients", "/clients", act="enrol", **found)
+    assert '<option value="spring">Spring arrivals</option>' in asked.text
+    assert "The campaign must be chosen" in shop.post("/clients", "/clients", act="enrol", sure="1", **found).text
+    done = shop.post("/clients", "/clients", act="enrol", sure="1", campaign="spring", **found)
+    words = plain(done.text)
+    assert "Is in it already: 3 (" in words, words
+    entered = re.search(r"Done for ([\d,]+) client", words)
+    assert entered is not None
+    undone = shop.post("/clients", "/clients", act="undo", **read_undo(done.text))
+    assert f"Undone for {entered[1]} client" in plain(undone.text)
+    unknown = shop.post("/clients", "/clients", act="enrol", sure="1", campaign="winter", **found)
+    assert "no campaign winter" in unknown.text
+
+
+@pytest.mark.parametrize(
+    ("query", "count"), [("", None), ("q=client00", 10), ("q=ada", 1), ("phase=new&q=client", None), ("q=nobody", None)]
+)
+def test_all_that_fit_are_counted_as_the_search_finds_them(shop: Shop, query: str, count: int | None) -> None:
+    page = plain(shop.pages.get(f"/clients?{query}").text)
+    told = re.search(r"All ([\d,]+) that fit", page)
+    lines = list(csv.DictReader(io.StringIO(shop.post("/clients", "/clients", act="csv", **_read(query)).text)))
+    assert (int(told[1]) if told else 0) == len(lines) == (len(lines) if count is None else count)
+
+
+def _read(query: str) -> dict[str, str]:
+    return dict(part.split("=") for part in query.split("&") if part)
 
 
 def test_nobody_marked_says_so(shop: Shop) -> None:

@@ -29,6 +29,7 @@ from errors import ConfigError, Unavailable
 from models.actors import Actor, Channel, Role
 from models.states import CampaignState
 from models.team import ApiKeyOrder
+from services.campaigns import simulation_jobs
 from services.team.api_keys import create_key, revoke_key
 from settings import Settings
 from store.activity import list_activities
@@ -129,6 +130,22 @@ def test_each_role_sees_what_it_may(site: str, settings: Settings) -> None:
     parts = sum(one["clients"] for one in preview["barriers"]) + preview["ready"] + preview["held_out"]
     assert (preview["slug"], preview["audience"], preview["mails"]) == ("spring", parts, [])
     assert "may not do campaign.preview" in ask(site, viewer, "preview_campaign", slug="spring")
+
+
+def test_a_campaign_is_simulated_in_a_process_of_its_own(
+    site: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(simulation_jobs, "COMMAND", ("-c", "import sys; sys.stdin.read()"))
+    viewer, marketer = make_key(settings, "v3", Role.VIEWER), make_key(settings, "m3", Role.MARKETER)
+    assert "may not do campaign.simulate" in ask(site, viewer, "simulate_campaign", slug="spring")
+    assert ask(site, viewer, "campaign_simulation", slug="spring") == {
+        **{"slug": "spring", "job": None, "latest": None, "day": 0, "compared": []}
+    }
+    begun = ask(site, marketer, "simulate_campaign", slug="spring", days=7, clients=20)
+    assert (begun["state"], begun["days"], begun["clients"], begun["by"]["channel"]) == ("running", 7, 20, "mcp")
+    told = ask(site, viewer, "campaign_simulation", slug="spring")["job"]
+    assert (told["id"], told["state"] in ("running", "interrupted")) == (begun["id"], True)
+    assert "no campaign winter" in ask(site, viewer, "campaign_simulation", slug="winter")
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
