@@ -38,7 +38,7 @@ class CampaignPeople(Contract):
 class EnrolOrder(StrictInput):
     """The clients who are to enter."""
 
-    client_ids: tuple[ClientId, ...] = Field(min_length=1, max_length=10_000)
+    client_ids: tuple[ClientId, ...] = Field(min_length=1, max_length=1_000)
 
 
 class EnrolResult(Contract):
