@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import Engine
 
 from settings import Settings
 from store.clock import start, stop
@@ -23,13 +24,16 @@ def prepare_home(home: Path, **more: object) -> Settings:
     usual = {"recommendation_deadline_ms": 5_000, "open_pages": "web_host" not in more}
     settings = Settings(home=home, _env_file=None, **(usual | more))  # type: ignore[arg-type]
     engine = connect(settings.database)
-    create_tables(engine)
+    create_tables(engine, _fill_shop)
+    engine.dispose()
+    return settings
+
+
+def _fill_shop(engine: Engine) -> None:
     sample_shop.seed(engine)
     with write_transaction(engine) as connection:
         start(connection, sample_shop.NOW, 1.0, sample_shop.NOW)
         stop(connection, sample_shop.NOW)
-    engine.dispose()
-    return settings
 
 
 @pytest.fixture

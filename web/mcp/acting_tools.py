@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Annotated, Any, Final
 
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.resolve import Resolve
+from mcp.server.mcpserver.tools import Tool
 from mcp_types import ToolAnnotations
 from pydantic import Field
 
@@ -25,7 +27,7 @@ from store.mail.policy import build_mail_rules
 from web.mcp import confirming
 from web.mcp.confirming import require_go_ahead
 from web.mcp.reading_tools import why_not
-from web.mcp.server import AgentCall, AgentServer, enter_call
+from web.mcp.server import AgentCall, enter_call
 
 ACTS: Final = ToolAnnotations(read_only_hint=False, destructive_hint=True, open_world_hint=False)
 Ctx = Context[Any, Any]
@@ -118,7 +120,8 @@ def approve_draft(
         return decide_draft(context.engine, call.actor, rules, draft_id, decision, now, real_now)
 
 
-def add_acting_tools(server: AgentServer) -> None:
-    """Add the tools that change something to a server."""
-    for tool in (pause_campaign, resume_campaign, pause_client, resume_client, draft_campaign, approve_draft):
-        server.add_tool(tool, annotations=ACTS)
+@cache
+def list_acting_tools() -> tuple[Tool, ...]:
+    """List the tools that change something; made once a process."""
+    tools = (pause_campaign, resume_campaign, pause_client, resume_client, draft_campaign, approve_draft)
+    return tuple(Tool.from_function(tool, annotations=ACTS) for tool in tools)

@@ -17,9 +17,9 @@ from web.auth.callers import find_program
 from web.bodies import find_limit
 from web.context import WebContext
 from web.error_responses import answer_own_error
-from web.mcp.acting_tools import add_acting_tools
+from web.mcp.acting_tools import list_acting_tools
 from web.mcp.forwarding import Forwarder
-from web.mcp.reading_tools import add_reading_tools
+from web.mcp.reading_tools import list_reading_tools
 from web.mcp.server import RECOMMENDER, AgentDesk, AgentServer
 
 PATH: Final = "/mcp"
@@ -28,10 +28,7 @@ _ACTOR: Final = "selvedge.actor"
 
 def build_agent_server(desk: AgentDesk) -> AgentServer:
     """Build the server with all its tools."""
-    server = AgentServer(desk)
-    add_reading_tools(server)
-    add_acting_tools(server)
-    return server
+    return AgentServer(desk, [*list_reading_tools(), *list_acting_tools()])
 
 
 class AgentDoor:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from typing import Annotated, Any, Final
 
 from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.tools import Tool
 from mcp_types import ToolAnnotations
 from pydantic import Field
 
@@ -47,7 +49,7 @@ from store.campaigns.campaigns import list_campaigns as list_rows
 from store.clients.lists import ClientSummary, find_clients
 from store.database import read_transaction
 from store.mail.policy import build_mail_rules
-from web.mcp.server import RECOMMENDER, AgentCall, AgentServer, enter_call
+from web.mcp.server import RECOMMENDER, AgentCall, enter_call
 
 BEGINS: Final = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=False)
 """Takes the machine's time and changes nothing of the shop, so nobody is asked first."""
@@ -208,12 +210,13 @@ def read_draft(ctx: Ctx, draft_id: Annotated[str, Field(max_length=80)]) -> Draf
         )
 
 
-def add_reading_tools(server: AgentServer) -> None:
-    """Add the tools that read to a server."""
-    for tool in (
+@cache
+def list_reading_tools() -> tuple[Tool, ...]:
+    """List the tools that read. They are made once a process: their schemas take most of a site's start."""
+    tools = (
         *(search_clients, why_not, count_segment, list_campaigns, campaign_progress, campaign_lift),
         *(preview_campaign, campaign_simulation),
         *(key_figures, list_drafts, read_draft),
-    ):
-        server.add_tool(tool, annotations=READS)
-    server.add_tool(simulate_campaign, annotations=BEGINS)
+    )
+    begins = Tool.from_function(simulate_campaign, annotations=BEGINS)
+    return *(Tool.from_function(tool, annotations=READS) for tool in tools), begins

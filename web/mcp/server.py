@@ -12,6 +12,7 @@ from typing import Any, Final, cast
 from mcp.server.context import ServerRequestContext
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.mcpserver.tools import Tool
 from mcp.server.request_state import RequestStateSecurity
 
 from domain import permissions
@@ -42,7 +43,7 @@ class AgentDesk:
 class AgentServer(MCPServer[Any]):
     """The server with its desk, which tools reach through the context of a call."""
 
-    def __init__(self, desk: AgentDesk) -> None:
+    def __init__(self, desk: AgentDesk, tools: list[Tool]) -> None:
         self.desk = desk
         key = hashlib.sha256(f"mcp/state:{desk.context.settings.keys.signing}".encode()).digest()
 
@@ -54,6 +55,7 @@ class AgentServer(MCPServer[Any]):
         super().__init__(
             "selvedge",
             title="Selvedge",
+            tools=tools,
             instructions=ABOUT,
             version=version("selvedge"),
             log_level="WARNING",
