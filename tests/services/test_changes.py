@@ -4,7 +4,8 @@ made at all where it cannot be put on record. A new action without an entry here
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -171,10 +172,41 @@ class Shop:
         return self.context.settings.keys.signing
 
 
+@dataclass(frozen=True)
+class Example:
+    """A shop's files, from which each test has its own copy, and what they name."""
+
+    home: Path
+    fix_id: str
+    call_id: str
+
+    def open_shop(self, home: Path) -> Shop:
+        settings = Settings(home=home, mailbox_port=free_port(), _env_file=None)
+        engine = connect(f"sqlite:///{home / 'store.db'}")
+        return Shop(ServiceContext(settings, engine, wall=lambda: REAL), self.fix_id, self.call_id)
+
+
 @pytest.fixture
-def shop(tmp_path: Path) -> Shop:
-    settings = Settings(home=tmp_path, mailbox_port=free_port(), _env_file=None)
-    engine = connect(f"sqlite:///{tmp_path / 'store.db'}")
+def shop(example: Example, tmp_path: Path) -> Iterator[Shop]:
+    """A shop of the test's own."""
+    opened = example.open_shop(shutil.copytree(example.home, tmp_path / "home"))
+    yield opened
+    opened.engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def shared_shop(example: Example, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """One shop for all tests that must leave it as it is."""
+    opened = example.open_shop(shutil.copytree(example.home, tmp_path_factory.mktemp("shared") / "home"))
+    yield opened
+    opened.engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def example(tmp_path_factory: pytest.TempPathFactory) -> Example:
+    home = tmp_path_factory.mktemp("example")
+    settings = Settings(home=home, _env_file=None)
+    engine = connect(f"sqlite:///{home / 'store.db'}")
     create_tables(engine)
     policy = ShopPolicy.from_settings(settings)
     with write_transaction(engine) as connection:
@@ -211,7 +243,7 @@ def shop(tmp_path: Path) -> Shop:
             model = {"slot": "risk", "algorithm": "a", "path": "p", "created_at": NOW, "live": True}
             artefacts.add_artefact(connection, Artefact(id=k, **model))
     engine.dispose()
-    return Shop(ServiceContext(settings, engine, wall=lambda: REAL), fix_id, call_id)
+    return Example(home, fix_id, call_id)
 
 
 def _seed_versions(connection: Connection) -> None:
@@ -571,11 +603,11 @@ def test_every_action_is_tried_here() -> None:
 
 
 @pytest.mark.parametrize(("action", "role"), REFUSED, ids=str)
-def test_who_may_not_changes_nothing(shop: Shop, action: Action, role: Role) -> None:
-    before = dump(shop)
+def test_who_may_not_changes_nothing(shared_shop: Shop, action: Action, role: Role) -> None:
+    before = dump(shared_shop)
     with pytest.raises(NotAllowed, match=f"the role {role}, which may not do {action}"):
-        CHANGES[action](shop, build_actor(role))
-    assert dump(shop) == before
+        CHANGES[action](shared_shop, build_actor(role))
+    assert dump(shared_shop) == before
 
 
 @pytest.mark.parametrize("action", Action)
