@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from fastapi.testclient import TestClient
@@ -13,21 +15,40 @@ from sqlalchemy import update
 
 from store.database import connect, write_transaction
 from store.tables import clients, items
+from tests.support.postgres import Cluster
 from tests.web.conftest import prepare_home
 from web.app import create_app
 
 KEY = {"Authorization": "Bearer key"}
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TestClient]:
-    url = request.getfixturevalue("postgres_tables_url") if request.param == "postgresql" else ""
-    settings = prepare_home(
-        tmp_path, database_url=url, smtp_url="smtp://127.0.0.1:9", worker_health_url="none", api_key="key"
-    )
-    app = create_app(settings)
-    with TestClient(app, base_url="http://127.0.0.1:8000", raise_server_exceptions=False) as client:
+DATABASES = ["sqlite", "postgresql"]
+
+
+@pytest.fixture(scope="module", params=DATABASES)
+def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """One site for all that it must refuse."""
+    with open_site(request, tmp_path_factory.mktemp("hostile")) as client:
         yield client
+
+
+@pytest.fixture(params=DATABASES)
+def own_site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TestClient]:
+    """A site of the test's own."""
+    with open_site(request, tmp_path) as client:
+        yield client
+
+
+@contextmanager
+def open_site(request: pytest.FixtureRequest, home: Path) -> Iterator[TestClient]:
+    nowhere = {"smtp_url": "smtp://127.0.0.1:9", "worker_health_url": "none"}
+    with ExitStack() as stack:
+        url = ""
+        if request.param == "postgresql":
+            cluster: Cluster = request.getfixturevalue("postgres")
+            url = stack.enter_context(cluster.create_database(cluster.template))
+        app = create_app(prepare_home(home, database_url=url, api_key="key", **nowhere))
+        yield stack.enter_context(TestClient(app, base_url="http://127.0.0.1:8000", raise_server_exceptions=False))
 
 
 ADDRESSES = [
@@ -99,9 +120,10 @@ def test_a_fix_is_not_due_outside_the_calendar(site: TestClient, due: str) -> No
 )
 def test_one_event_that_cannot_be_does_not_keep_the_others_out(site: TestClient, fields: dict[str, Any]) -> None:
     good = {"client_id": "ada", "type": "order_placed", "occurred_at": "2026-01-05T00:00:00Z"}
-    batch = [{**good, "event_id": "good"}, {**good, "event_id": "bad", **fields}]
+    event_id = uuid4().hex
+    batch = [{**good, "event_id": event_id}, {**good, "event_id": "bad", **fields}]
     answer = site.post("/v1/events", headers=KEY, content=json.dumps(batch)).json()
-    assert answer["accepted"] == ["good"]
+    assert answer["accepted"] == [event_id]
     assert [refusal["index"] for refusal in answer["refused"]] == [1]
 
 
@@ -128,15 +150,15 @@ def test_a_body_that_cannot_be_is_refused_whole(site: TestClient, body: bytes) -
 HOSTILE = "<script>alert(1)</script>{{7*7}}\u202e\"'"
 
 
-def test_hostile_words_that_are_stored_stay_words_on_every_page(site: TestClient) -> None:
-    context = site.app.state.context  # type: ignore[attr-defined]
+def test_hostile_words_that_are_stored_stay_words_on_every_page(own_site: TestClient) -> None:
+    context = own_site.app.state.context  # type: ignore[attr-defined]
     engine = connect(context.settings.database)
     with write_transaction(engine) as connection:
         connection.execute(update(clients).values(first_name=HOSTILE, tags=[HOSTILE], sizes=[HOSTILE]))
         connection.execute(update(items).values(title=HOSTILE, brand=HOSTILE, colour="<svg/onload=x>"))
     engine.dispose()
     for address in ("/", "/clients", "/clients/ada", "/shop", "/shop/coat-1", "/campaigns", "/pictures/coat-1.png"):
-        answer = site.get(address)
+        answer = own_site.get(address)
         assert answer.status_code == 200, address
         assert b"<script>alert" not in answer.content, address
         assert b"<svg/onload" not in answer.content, address
