@@ -24,10 +24,10 @@ from store.database import read_transaction, write_transaction
 from store.tables import fixes
 from store.team import accounts
 from tests.browser.conftest import launch_chromium, run_site
+from tests.support.forks import ForkedWorkers
 from tests.support.ports import free_port
 from tests.support.shop import Shop, a_shop
 from tests.support.temporal import DevServer
-from tests.support.worker import WorkerProcess
 from web.app import create_app
 
 Call = Callable[..., Any]
@@ -39,7 +39,7 @@ def working(tmp_path_factory: pytest.TempPathFactory, dev_server: DevServer) -> 
     """A shop with a worker process."""
     folder = tmp_path_factory.mktemp("fixes")
     shop = a_shop(folder / "home", temporal_address=dev_server.address)
-    worker = WorkerProcess(shop.settings, folder).start()
+    worker = ForkedWorkers(shop.settings, folder).start()
     try:
         worker.wait_until_up()
         yield shop

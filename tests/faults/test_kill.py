@@ -14,9 +14,9 @@ from mail.faulty_sink import SmtpFault
 from models.states import OutreachState
 from store.database import read_transaction
 from store.tables import outreach_steps
+from tests.support.forks import ForkedWorkers
 from tests.support.shop import Shop, a_shop
 from tests.support.temporal import DevServer
-from tests.support.worker import WorkerProcess
 
 CLIENTS = 50
 KILLS = 10
@@ -50,7 +50,7 @@ def test_ten_kills_over_fifty_mails_lose_nothing_and_send_nothing_twice(tmp_path
         starts_per_second=8.0,
     )
     shop.sink.faults.always = SmtpFault("text", delay_s=0.15)  # so that kills find mails in DATA
-    worker = WorkerProcess(shop.settings, tmp_path)
+    worker = ForkedWorkers(shop.settings, tmp_path)
     in_flight = 0
     try:
         worker.start().wait_until_up()

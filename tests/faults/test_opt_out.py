@@ -23,9 +23,9 @@ from models.outreach import OutreachInput
 from models.states import OutreachState, TouchKind
 from store.database import write_transaction
 from store.tables import outreaches
+from tests.support.forks import ForkedWorkers
 from tests.support.shop import Shop, a_shop
 from tests.support.temporal import DevServer
-from tests.support.worker import WorkerProcess
 from web.app import create_app
 from workflows import handles, ids
 from workflows.options import LIFECYCLE_QUEUE
@@ -62,7 +62,7 @@ def two_workers(shop: Shop, tmp_path: Path) -> Iterator[None]:
     folders = [tmp_path / "one", tmp_path / "two"]
     for folder in folders:
         folder.mkdir()
-    workers = [WorkerProcess(shop.settings, folder).start() for folder in folders]
+    workers = [ForkedWorkers(shop.settings, folder).start() for folder in folders]
     try:
         for worker in workers:
             worker.wait_until_up()

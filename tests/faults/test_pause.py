@@ -19,9 +19,9 @@ from models.states import CampaignState, EnrolmentState, OutreachState
 from services.campaigns.steering import steer_campaign
 from store.database import write_transaction
 from store.tables import clients, enrolments
+from tests.support.forks import ForkedWorkers
 from tests.support.shop import Shop, a_shop
 from tests.support.temporal import DevServer
-from tests.support.worker import WorkerProcess
 
 ROUNDS = int(os.environ.get("SELVEDGE_TEST_PAUSE_ROUNDS", "3"))
 CLIENTS = 14
@@ -62,7 +62,7 @@ def enrol(shop: Shop, slug: str, prefix: str) -> None:
     shop.campaign(slug, now, audience={"tags": [slug]}, throughput_per_minute=100_000, priority=100)
 
 
-def pause_under_harm(shop: Shop, worker: WorkerProcess, slug: str, harm: str) -> float:
+def pause_under_harm(shop: Shop, worker: ForkedWorkers, slug: str, harm: str) -> float:
     """Pause while the worker is stopped, killed, down or well; return when that was acknowledged. A worker stopped in a
     transaction holds SQLite's lock: then nothing is acknowledged, and the owner asks again."""
     process = worker.usage
@@ -106,7 +106,7 @@ def test_no_data_begins_after_a_pause_was_acknowledged(tmp_path: Path, dev_serve
     )
     shop.sink.faults.always = SmtpFault("text", delay_s=0.1)
     began = note_data(shop.sink.faults)
-    worker = WorkerProcess(shop.settings, tmp_path)
+    worker = ForkedWorkers(shop.settings, tmp_path)
     try:
         worker.start().wait_until_up()
         for k in range(ROUNDS):

@@ -12,10 +12,10 @@ from models.waves import WaveState
 from services.fixes.wave_replay import replay_wave
 from store.database import read_transaction
 from store.fixes import fixes, waves
+from tests.support.forks import ForkedWorkers
 from tests.support.shop import Shop, a_shop
 from tests.support.temporal import DevServer
 from tests.support.wave_shop import load_boxes, request_wave_fixes, wait_for_state
-from tests.support.worker import WorkerProcess
 from workflows import fix_handles, handles
 
 CLIENTS = 24
@@ -30,7 +30,7 @@ async def test_a_wave_survives_a_kill_in_each_of_its_stages(tmp_path: Path, dev_
     shop = a_shop(tmp_path / "home", temporal_address=dev_server.address, fix_wave_part=6)
     wave, fix_ids = uuid.uuid4().hex[:12], request_wave_fixes(shop, CLIENTS, units=4)
     client = await handles.connect(dev_server.address, "default")
-    worker = WorkerProcess(shop.settings, tmp_path)
+    worker = ForkedWorkers(shop.settings, tmp_path)
     try:
         worker.start().wait_until_up()
         await fix_handles.start_wave(client, wave)

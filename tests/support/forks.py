@@ -8,14 +8,21 @@ import multiprocessing
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, Self
+
+import httpx
+import psutil
 
 from settings import Settings
 from tests.support.ports import free_ports
+
+WORKER: Final = ("worker", "hosting.queues", "tests.support.forks")
+"""What the parent of workers imports."""
 
 
 def _serve(settings: Settings, log: str) -> None:
@@ -29,40 +36,63 @@ def _serve(settings: Settings, log: str) -> None:
 
 
 class ForkedWorkers:
-    """One worker after another on the same settings."""
+    """One worker after another on the same settings; its log is `folder/worker.log`."""
 
-    def __init__(self, context: Any, settings: Settings, log: Path) -> None:
-        metrics, health = free_ports(2)
-        ports = {"worker_metrics_port": metrics, "worker_health_port": health}
-        self._context, self._settings, self.log = context, settings.model_copy(update=ports), log
+    def __init__(self, settings: Settings, folder: Path) -> None:
+        metrics, self._health = free_ports(2)
+        ports = {"worker_metrics_port": metrics, "worker_health_port": self._health}
+        self._settings, self.log = settings.model_copy(update=ports), folder / "worker.log"
         self._process: BaseProcess | None = None
 
-    def start(self) -> None:
-        """The next one; does not wait until it is up."""
-        self._process = self._context.Process(target=_serve, args=(self._settings, str(self.log)))
+    def start(self) -> Self:
+        """Start the next one; does not wait until it is up."""
+        context: Any = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(list(WORKER))
+        self._process = context.Process(target=_serve, args=(self._settings, str(self.log)))
         self._process.start()
+        return self
+
+    def wait_until_up(self, seconds: float = 180) -> Self:
+        """Wait for its health endpoint. Raises TimeoutError, at once when the worker died."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until and self._process is not None and self._process.is_alive():
+            try:
+                if httpx.get(f"http://127.0.0.1:{self._health}/healthz", timeout=2).status_code == 200:
+                    return self
+            except httpx.HTTPError:
+                time.sleep(0.05)
+        raise TimeoutError(f"the worker did not come up: {self.log.read_text()[-2000:]}")
+
+    @property
+    def usage(self) -> psutil.Process:
+        """Its CPU and memory."""
+        assert self._process is not None
+        return psutil.Process(self._process.pid)
 
     def kill(self) -> None:
         """kill -9."""
-        self.end(signal.SIGKILL)
+        self._end(signal.SIGKILL)
 
-    def end(self, how: signal.Signals = signal.SIGTERM) -> None:
-        """A polite end, or another."""
+    def stop(self) -> None:
+        """End it politely."""
+        self._end(signal.SIGTERM)
+
+    def _end(self, how: signal.Signals) -> None:
         if self._process is not None and self._process.pid is not None:
             os.kill(self._process.pid, how)
-            self._process.join(30)
+            self._process.join(40)
             self._process = None
 
 
 @contextmanager
 def fork_workers(settings: Settings, folder: Path) -> Iterator[ForkedWorkers]:
-    """Workers on `settings`; the last is stopped in the end, and their parent with it."""
-    with prepare_fork_context("worker", "hosting.queues", "tests.support.forks") as context:
-        workers = ForkedWorkers(context, settings, folder / "worker.log")
-        try:
-            yield workers
-        finally:
-            workers.end()
+    """Workers on `settings`; the last is stopped in the end. Their parent stays for the next test: it takes seconds to
+    import everything."""
+    workers = ForkedWorkers(settings, folder)
+    try:
+        yield workers
+    finally:
+        workers.stop()
 
 
 @contextmanager
@@ -71,6 +101,7 @@ def prepare_fork_context(*modules: str) -> Iterator[Any]:
     from multiprocessing import forkserver
 
     context = multiprocessing.get_context("forkserver")
+    forkserver._forkserver._stop()  # type: ignore[attr-defined]  # of another test
     context.set_forkserver_preload(list(modules))
     try:
         yield context
