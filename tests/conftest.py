@@ -22,6 +22,8 @@ settings.register_profile("house", deadline=None)
 settings.load_profile("house")
 # Nobody is held out of mail unless a test says so: which client is depends on the id.
 os.environ.setdefault("SELVEDGE_HOLDOUT_SHARE", "0")
+# Servers in Java live for seconds here: compiling their code well costs more than it saves.
+os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1")
 
 SLOW_FIXTURES = {"dev_server", "kafka", "postfix", "postgres", "time_skipping"}
 SLOW_ROOMS = {"browser", "e2e", "faults"}
