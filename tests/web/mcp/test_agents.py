@@ -136,7 +136,7 @@ def test_a_campaign_is_simulated_in_a_process_of_its_own(
     site: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(simulation_jobs, "COMMAND", ("-c", "import sys; sys.stdin.read()"))
-    viewer, marketer = make_key(settings, "v3", Role.VIEWER), make_key(settings, "m3", Role.MARKETER)
+    viewer, marketer = make_key(settings, "v3", Role.VIEWER), make_key(settings, "m6", Role.MARKETER)
     assert "may not do campaign.simulate" in ask(site, viewer, "simulate_campaign", slug="spring")
     assert ask(site, viewer, "campaign_simulation", slug="spring") == {
         **{"slug": "spring", "job": None, "latest": None, "day": 0, "compared": []}
