@@ -19,6 +19,9 @@ class WebSettings(BaseSettings):
     web_workers: int = Field(default=1, ge=1, le=64)
     """Web processes that `selvedge web` starts on the one port; `--workers` says otherwise. Each has connections to the
     database and memory of its own."""
+    web_helper: bool = True
+    """Whether each web process has a process beside it that ranks lists, counts trends and saves decisions. Without it
+    answers wait while threads do that; it takes some 200 MB."""
     web_connections: int = Field(default=18_000, ge=64)
     """Connections of a process at once; fewer where it may open fewer files. Beyond it a new one takes the place of an
     idle one."""

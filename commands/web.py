@@ -54,7 +54,9 @@ def serve(settings: Settings) -> int:
         if settings.web_workers > 1:
             return _serve_by_several(settings, listener)
         _prepare(settings)
-        _serve_alone(settings, [listener])
+        from web.process_place import ProcessPlace  # noqa: PLC0415 - heavy
+
+        _serve_alone(settings, [listener], ProcessPlace(has_helper=settings.web_helper))
     return 0
 
 
@@ -77,7 +79,7 @@ def _prepare(settings: Settings) -> None:
 
 
 def _serve_alone(
-    settings: Settings, listeners: list[socket.socket], place: ProcessPlace | None = None, pipe: int | None = None
+    settings: Settings, listeners: list[socket.socket], place: ProcessPlace, pipe: int | None = None
 ) -> None:
     """Serve in this process. `pipe`: into which it says that it serves."""
     from hosting.http_server import build_server  # noqa: PLC0415 - heavy
@@ -108,7 +110,7 @@ def _serve_by_several(settings: Settings, listener: socket.socket) -> int:
         agents_at = f"http://127.0.0.1:{inner.getsockname()[1]}"
 
         def serve_as(number: int, pipe: int) -> None:
-            place = ProcessPlace(number, folder, agents_at if number else "")
+            place = ProcessPlace(number, folder, agents_at if number else "", settings.web_helper)
             _serve_alone(settings, [listener] if number else [listener, inner], place, pipe)
 
         return WebProcesses(settings.web_workers, serve_as, forget_process).run()

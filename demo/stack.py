@@ -133,6 +133,7 @@ class Stack:
         fixed = {"SELVEDGE_HOME": str(self._settings.home.absolute()), "PYTHONUNBUFFERED": "1"}
         defaults = {
             "SELVEDGE_DRAWN_PICTURES": "true",
+            "SELVEDGE_WEB_HELPER": "false",  # a few hundred clients on a small machine need none
             "SELVEDGE_OPEN_PAGES": str(may_open_pages(self._settings)).lower(),
             "SELVEDGE_STARTS_PER_SECOND": str(STARTS_PER_SECOND),
             "SELVEDGE_FIX_DECIDE_HOURS": f"{compute_decide_hours(self._options.pace):g}",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import resource
+import socket
 from functools import partial
 from typing import Any, Final
 
@@ -17,6 +19,11 @@ from settings import Settings
 BACKLOG: Final = 1_024
 TICKS: Final = 10
 """Looks of uvicorn, ten a second, between two signs of life."""
+COLLECTIONS: Final = (10_000, 20, 1_000_000)
+"""Allocations between two looks of the garbage collector at what is new, and such looks between two at what is not so
+new any more; at everything it looks by `_put_aside` alone."""
+PUT_ASIDE_TICKS: Final = 300
+"""Half a minute: so little has become old by then that to look at it takes milliseconds."""
 SPARE_FILES: Final = 512
 """Files for the database, the algorithms, and what is read."""
 
@@ -28,7 +35,14 @@ class WatchedServer(uvicorn.Server):
         super().__init__(config)
         self._pipe = pipe
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        gc.set_threshold(*COLLECTIONS)
+        _put_aside()
+
     async def on_tick(self, counter: int) -> bool:
+        if counter and counter % PUT_ASIDE_TICKS == 0:
+            _put_aside()
         if self._pipe is not None and counter % TICKS == 0:
             try:
                 os.write(self._pipe, b".")
@@ -37,6 +51,13 @@ class WatchedServer(uvicorn.Server):
             except BrokenPipeError:
                 return True
         return await super().on_tick(counter)
+
+
+def _put_aside() -> None:
+    """Collect what is garbage now, and look at what is left never again: it lives as long as the process, or is freed
+    when nobody names it any more. A look at all of it takes a quarter of a second."""
+    gc.collect()
+    gc.freeze()
 
 
 def build_server(app: Any, settings: Settings, pipe: int | None = None) -> uvicorn.Server:

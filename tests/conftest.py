@@ -24,6 +24,8 @@ settings.load_profile("house")
 os.environ.setdefault("SELVEDGE_HOLDOUT_SHARE", "0")
 # Servers in Java live for seconds here: compiling their code well costs more than it saves.
 os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1")
+# A process beside each web process costs two seconds at its start.
+os.environ.setdefault("SELVEDGE_WEB_HELPER", "false")
 
 SLOW_FIXTURES = {"dev_server", "kafka", "postfix", "postgres", "time_skipping"}
 SLOW_ROOMS = {"browser", "e2e", "faults"}

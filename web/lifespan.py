@@ -16,6 +16,7 @@ from services.recommendations.page_order import PageOrderService
 from services.recommendations.recommender import Recommender
 from services.serving.change_follower import EVERY_SECONDS
 from services.serving.item_server import ItemServer
+from services.serving.serving_helper import ServingHelper, SharedTrend
 from services.steady_clock import SteadyClock
 from settings import Settings
 from store.database import SMALL_POOL, connect
@@ -54,7 +55,7 @@ def build_lifespan(context: WebContext, clock: BusinessClock, agents: AgentDoor,
             clock.follow(),
             forget_uploads(context),
             Decider.serve(context.settings, context.engine) as decider,
-            _serve_items(app, context, decider),
+            _serve_items(app, context, decider, place),
         ):
             place.note_standing()
             async with agents.run():
@@ -87,13 +88,17 @@ def _keep_mailbox(settings: Settings, place: ProcessPlace) -> Iterator[None]:
 
 
 @contextmanager
-def _serve_items(app: FastAPI, context: WebContext, decider: Decider) -> Iterator[None]:
+def _serve_items(app: FastAPI, context: WebContext, decider: Decider, place: ProcessPlace) -> Iterator[None]:
     """Serve what chooses and orders items, by one recommender."""
     engine, settings = context.engine, context.settings
-    recommender = Recommender(engine, settings, decider, check_seconds=EVERY_SECONDS)
+    helper = ServingHelper(settings) if place.has_helper else None
+    trends = SharedTrend(helper) if helper else None
+    recommender = Recommender(engine, settings, decider, check_seconds=EVERY_SECONDS, trends=trends)
     app.state.recommender = recommender
-    app.state.item_server = server = ItemServer(engine, recommender, settings)
+    app.state.item_server = server = ItemServer(engine, recommender, settings, helper)
     server.start()
+    if helper:
+        helper.start()
     try:
         fits = FitPredictor(engine, settings.home).build_for_client
         app.state.swap_search = SwapSearch(engine, settings, recommender.list_items, fits)
@@ -101,3 +106,5 @@ def _serve_items(app: FastAPI, context: WebContext, decider: Decider) -> Iterato
         yield
     finally:
         server.close()
+        if helper:
+            helper.close()

@@ -24,11 +24,12 @@ class ProcessPlace:
     """The place of a process among those of one `selvedge web`, from 0. Alone it is the first, and does everything.
 
     `metrics`: the folder in which all keep theirs. `agents_at`: where the first one keeps the sessions of agents;
-    empty in the first."""
+    empty in the first. `has_helper`: whether a process beside it ranks lists and saves decisions."""
 
     number: int = 0
     metrics: Path | None = None
     agents_at: str = ""
+    has_helper: bool = False
 
     @property
     def is_first(self) -> bool:

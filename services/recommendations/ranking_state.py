@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from sqlalchemy import Connection, Engine
 
@@ -56,13 +56,31 @@ class RankingGeneration(NamedTuple):
     model: str
 
 
+class TrendSource(Protocol):
+    """Another process that counts the trend."""
+
+    def load(self, items: str, now: datetime, *, needed: bool) -> Trend | None:
+        """Load the trend over the catalogue of the fingerprint `items`; None where it has not changed or is not to be
+        had. `needed`: the caller has none."""
+
+    def is_there(self) -> bool:
+        """Return whether it counts, so that no change means that the trend is the same."""
+
+
 class RankingStateLoader:
-    """Loads the state. Safe from many threads. `check_seconds`: see CHECK_SECONDS."""
+    """Loads the state. Safe from many threads. `check_seconds`: see CHECK_SECONDS. `trends`: asked before the trend is
+    counted here."""
 
     def __init__(
-        self, engine: Engine, settings: Settings, *, check_seconds: float, monotonic: Callable[[], float]
+        self,
+        engine: Engine,
+        settings: Settings,
+        *,
+        check_seconds: float,
+        monotonic: Callable[[], float],
+        trends: TrendSource | None = None,
     ) -> None:
-        self._engine, self._settings = engine, settings
+        self._engine, self._settings, self._trends = engine, settings, trends
         self._check_seconds, self._monotonic = check_seconds, monotonic
         self._cache: RankingState | None = None
         self._rebuilding = threading.Lock()
@@ -94,7 +112,7 @@ class RankingStateLoader:
         with read_transaction(self._engine) as connection:
             fingerprint = catalogue.compute_fingerprint(connection)
             artefact = artefacts.find_live(connection, SLOT)
-            same_items = old is not None and _read_items_part(old.fingerprint) == _read_items_part(fingerprint)
+            same_items = old is not None and read_items_part(old.fingerprint) == read_items_part(fingerprint)
             if old is not None and same_items:
                 blend = old.blend if fingerprint == old.fingerprint else self._update_stock(connection, old.blend)
             else:
@@ -104,7 +122,7 @@ class RankingStateLoader:
             count_again = old.count_again if old is not None and same_items else started
             if started >= count_again:
                 counting = self._monotonic()
-                blend = replace(blend, trend=_build_trend(connection, blend.catalogue, now))
+                blend = self._update_trend(connection, blend, read_items_part(fingerprint), now, new=not same_items)
                 count_again = self._monotonic() + max(self._check_seconds, REST_FACTOR * (self._monotonic() - counting))
         return RankingState(blend, fingerprint, artefact, started, count_again)
 
@@ -114,6 +132,16 @@ class RankingStateLoader:
 
     def _update_stock(self, connection: Connection, blend: Blend) -> Blend:
         return replace(blend, catalogue=blend.catalogue.with_stock(_load_stock_lines(connection)))
+
+    def _update_trend(self, connection: Connection, blend: Blend, items: str, now: datetime, *, new: bool) -> Blend:
+        """Return the blend with the trend of now. `new`: it has none over this catalogue."""
+        if self._trends is not None:
+            trend = self._trends.load(items, now, needed=new)
+            if trend is not None:
+                return replace(blend, trend=trend)
+            if not new and self._trends.is_there():
+                return blend
+        return replace(blend, trend=_build_trend(connection, blend.catalogue, now))
 
     def _update_model(self, blend: Blend, artefact: Artefact | None) -> Blend:
         """Return the blend with the live model over the current catalogue; without a model, content match alone."""
@@ -126,7 +154,7 @@ class RankingStateLoader:
             return replace(blend, model=None)
 
 
-def _read_items_part(fingerprint: str) -> str:
+def read_items_part(fingerprint: str) -> str:
     """Return the half of the fingerprint that covers the items; the other half covers the stock."""
     return fingerprint.partition(".")[0]
 

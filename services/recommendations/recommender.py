@@ -33,6 +33,7 @@ from services.recommendations.ranking_state import (
     RankingGeneration,
     RankingState,
     RankingStateLoader,
+    TrendSource,
 )
 from settings import Settings
 from store.clients import interactions
@@ -78,7 +79,7 @@ class BlendRanking:
 
 class Recommender:
     """Recommends items. One for a process; safe from many threads. Without a `decider` only the built-in ranks.
-    `check_seconds`: see CHECK_SECONDS."""
+    `check_seconds`: see CHECK_SECONDS. `trends`: counts the trend in another process."""
 
     def __init__(
         self,
@@ -88,10 +89,13 @@ class Recommender:
         *,
         check_seconds: float = CHECK_SECONDS,
         monotonic: Callable[[], float] = time.monotonic,
+        trends: TrendSource | None = None,
     ) -> None:
         self.engine, self.settings = engine, settings
         self._decider = decider or Decider()
-        self._states = RankingStateLoader(engine, settings, check_seconds=check_seconds, monotonic=monotonic)
+        self._states = RankingStateLoader(
+            engine, settings, check_seconds=check_seconds, monotonic=monotonic, trends=trends
+        )
 
     def recommend(
         self,

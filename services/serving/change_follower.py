@@ -10,11 +10,14 @@ from typing import Final
 from sqlalchemy import Connection, Engine
 
 from domain.visit_ids import is_visit_key
+from models.base import ClientId
 from models.clock import Clock
+from services.recommendations.ranking_state import read_items_part
 from services.recommendations.recommender import Recommender
 from services.repeated_work import RepeatedWork
-from services.serving.client_lists import ListCache
+from services.serving.client_lists import ClientList, ListCache
 from services.serving.list_builder import ListBuilder
+from services.serving.serving_helper import ServingHelper
 from services.serving.serving_metrics import follower_lag, lists_in_memory, lists_refreshed
 from store import clock
 from store.clients import client_changes
@@ -38,8 +41,10 @@ REREAD_SECONDS: Final = 1.0
 class ChangeFollower:
     """The thread. `now` gives business time without a look at the database."""
 
-    def __init__(self, engine: Engine, recommender: Recommender, lists: ListCache) -> None:
-        self._engine, self._recommender, self._lists = engine, recommender, lists
+    def __init__(
+        self, engine: Engine, recommender: Recommender, lists: ListCache, helper: ServingHelper | None = None
+    ) -> None:
+        self._engine, self._recommender, self._lists, self._helper = engine, recommender, lists, helper
         self.builder = ListBuilder(recommender)
         self._clock = Clock()
         self._number, self._seen = 0, set[int]()
@@ -111,11 +116,28 @@ class ChangeFollower:
             for client_id in batch:  # taken before they are read: who changes from here on is wanted again
                 del self._wanted[client_id]
             try:
-                with read_transaction(self._engine) as connection:
-                    fresh = list(self.builder.build(connection, batch, self.now()))
+                fresh = self._rank_beside(batch)
+                if fresh is None:
+                    with read_transaction(self._engine) as connection:
+                        fresh = list(self.builder.build(connection, batch, self.now()))
             except BaseException:
                 self._wanted |= dict.fromkeys(batch)
                 raise
             self._lists.keep(fresh)
             self._lists.drop(set(batch) - {one.client_id for one in fresh})
             lists_refreshed.inc(len(fresh))
+
+    def _rank_beside(self, client_ids: list[ClientId]) -> list[ClientList] | None:
+        """Have the process beside this one rank lists; None where it cannot, or has another catalogue or model."""
+        if self._helper is None or self._recommender.has_algorithm:
+            return None
+        now = self.now()
+        ranked = self._helper.rank_lists(client_ids, now)
+        state, generation = self._recommender.load_current(now), self._recommender.generation
+        if ranked is None or (ranked.items, ranked.version) != (read_items_part(state.fingerprint), generation.model):
+            return None
+        catalogue, built = state.blend.catalogue, time.monotonic()
+        return [
+            ClientList(*one[:1], catalogue, *one[1:], generation=generation, built=built)  # type: ignore[arg-type]
+            for one in ranked.lists
+        ]

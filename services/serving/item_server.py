@@ -28,6 +28,7 @@ from services.serving.decision_spool import DecisionSpool
 from services.serving.page_items import ScoredItems, choose_items, filter_matches
 from services.serving.popular_list import PopularItems
 from services.serving.related_items import RelatedItems
+from services.serving.serving_helper import ServingHelper
 from services.serving.serving_metrics import answers_from
 from services.visits.visits import require_visit
 from settings import Settings
@@ -61,15 +62,18 @@ class ServedItems(NamedTuple):
 
 class ItemServer:
     """One for a web process. Its answers wait for the database only for a client who is not in memory, and at most
-    `deadline` seconds."""
+    `deadline` seconds. `helper`: does beside this process what would hold its interpreter."""
 
-    def __init__(self, engine: Engine, recommender: Recommender, settings: Settings) -> None:
+    def __init__(
+        self, engine: Engine, recommender: Recommender, settings: Settings, helper: ServingHelper | None = None
+    ) -> None:
+        self._helper = helper
         self._engine, self._signing_key = engine, settings.keys.signing
         self._deadline = settings.recommendation_deadline_ms / 1_000
         self.lists = ListCache(settings.client_lists_in_memory)
-        self.follower = ChangeFollower(engine, recommender, self.lists)
+        self.follower = ChangeFollower(engine, recommender, self.lists, helper)
         self._save = LineSaver(engine)
-        self._spool = DecisionSpool(settings.home / "spool", self._save)
+        self._spool = DecisionSpool(settings.home / "spool", self._save_beside)
         self._recommender = recommender
         self._related = RelatedItems(engine, recommender, settings, self.follower.now)
         self._popular = PopularItems()
@@ -170,6 +174,11 @@ class ItemServer:
                 self.follower.refresh_soon(client_id)
             found = replace(found, catalogue=catalogue)  # the same items with the stock counted again
         return found
+
+    def _save_beside(self, lines: Sequence[bytes]) -> None:
+        """Save lines of the spool, in the process beside this one where it stands."""
+        if self._helper is None or not self._helper.save_decisions(lines):
+            self._save(lines)
 
     async def explain(self, served: ServedItems) -> dict[str, str]:
         """Give the reason of each item in words, from what is known of the client now. Raises Unavailable."""

@@ -1,0 +1,67 @@
+"""What a web process asks the process beside it, and what comes back; pickled, between the two alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+from algorithms.blending.trend import Trend
+from models.base import ClientId, ItemId
+from services.serving.list_origins import ListOrigin
+
+
+class Channel(StrEnum):
+    """The kinds of orders; none of them waits for one of another kind."""
+
+    LISTS = "lists"
+    DECISIONS = "decisions"
+    TREND = "trend"
+
+
+class RankOrder(NamedTuple):
+    """Rank the lists of these clients at business `now`."""
+
+    client_ids: tuple[ClientId, ...]
+    now: datetime
+
+
+class SaveOrder(NamedTuple):
+    """Save lines of the spool."""
+
+    lines: tuple[bytes, ...]
+
+
+class TrendOrder(NamedTuple):
+    """Send the trend over the catalogue of the fingerprint `items`, unless `known` is its number."""
+
+    items: str
+    known: str
+    now: datetime
+
+
+class RankedList(NamedTuple):
+    """A client's list: as `ClientList`, without what both processes have."""
+
+    client_id: ClientId
+    indices: Sequence[int]
+    scores: Sequence[float]
+    wears: tuple[str, ...]
+    hidden: frozenset[ItemId]
+    origin: ListOrigin
+
+
+class RankedLists(NamedTuple):
+    """Lists over the catalogue of the fingerprint `items`, ranked by the model `version`; unknown ids are left out."""
+
+    items: str
+    version: str
+    lists: tuple[RankedList, ...]
+
+
+class TrendAnswer(NamedTuple):
+    """The trend and its number; no trend where the number is known already, or the catalogue is another."""
+
+    number: str
+    trend: Trend | None

@@ -1,0 +1,180 @@
+"""A process beside a web process that ranks lists, counts trends and saves decisions: threads that did would hold the
+interpreter while answers wait for it (docs/serving.md).
+
+Whatever happens to it, the web process does the same work itself until another stands.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from datetime import datetime
+from multiprocessing.connection import Connection
+from typing import Any, Final
+
+from algorithms.blending.trend import Trend
+from errors import Unavailable
+from models.base import ClientId
+from services.repeated_work import RepeatedWork
+from services.serving.helper_orders import Channel, RankedLists, RankOrder, SaveOrder, TrendAnswer, TrendOrder
+from settings import Settings
+
+MODULE: Final = "services.serving.helper_process"
+METRICS: Final = "PROMETHEUS_MULTIPROC_DIR"
+"""The helper has no metrics of its own: nobody would forget those of a process that ended."""
+LOOK_S: Final = 0.5
+START_S: Final = 120.0
+PATIENCE_S: Final = 60.0
+"""For which an answer may take; then it counts as hanging, and is killed."""
+
+log = logging.getLogger(__name__)
+
+
+class HelperGone(Exception):
+    """The helper ended or hangs; what it was asked for is to be done here."""
+
+
+class _Standing:
+    """One process that stands, with a channel for each kind of order."""
+
+    def __init__(self, settings: Settings) -> None:
+        ours, theirs = zip(*(socket.socketpair() for _ in Channel), strict=True)
+        handles = [one.fileno() for one in theirs]
+        command = [sys.executable, "-m", MODULE, *map(str, handles)]
+        path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
+        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            command, pass_fds=handles, stdin=subprocess.DEVNULL, start_new_session=True,
+            env={name: value for name, value in os.environ.items() if name != METRICS} | {"PYTHONPATH": path},
+        )  # fmt: skip
+        connections = (Connection(one.detach()) for one in ours)
+        self._channels = {name: (one, threading.Lock()) for name, one in zip(Channel, connections, strict=True)}
+        for one in theirs:
+            one.close()
+        try:
+            self.ask(Channel.LISTS, settings, START_S)
+        except BaseException:
+            self.end()
+            raise
+
+    def ask(self, channel: Channel, order: Any, patience: float = PATIENCE_S) -> Any:
+        """Return the answer to an order. Raises HelperGone, and Unavailable where the helper met that."""
+        connection, lock = self._channels[channel]
+        with lock:
+            try:
+                connection.send(order)
+                if not connection.poll(patience):
+                    raise HelperGone("hangs")
+                fault, answer = connection.recv()
+            except (EOFError, OSError):
+                raise HelperGone("ended") from None
+        if fault:
+            raise Unavailable(fault)
+        return answer
+
+    def is_alive(self) -> bool:
+        """Return whether the process runs."""
+        return self._process.poll() is None
+
+    def end(self) -> None:
+        """End the process: it finishes what it is at, within two seconds."""
+        for connection, _ in self._channels.values():
+            connection.close()
+        try:
+            self._process.wait(2)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+class ServingHelper:
+    """Keeps a helper standing. Safe from many threads; each question is answered with None while none stands."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._standing: _Standing | None = None
+        self._work = RepeatedWork("helper", self._keep_up, LOOK_S, "no process beside this one can be started")
+
+    def start(self) -> None:
+        """Begin to keep a helper standing."""
+        self._work.start()
+
+    def close(self) -> None:
+        """End the helper."""
+        self._work.close()
+        standing, self._standing = self._standing, None
+        if standing is not None:
+            standing.end()
+
+    @property
+    def is_standing(self) -> bool:
+        """Whether a helper stands."""
+        return self._standing is not None
+
+    def save_decisions(self, lines: Sequence[bytes]) -> bool:
+        """Save lines of the spool; return whether that was done. Raises Unavailable."""
+        return self._ask(Channel.DECISIONS, SaveOrder(tuple(lines))) is not None
+
+    def rank_lists(self, client_ids: Sequence[ClientId], now: datetime) -> RankedLists | None:
+        """Rank the lists of these clients at business `now` by the blend. Raises Unavailable."""
+        ranked: RankedLists | None = self._ask(Channel.LISTS, RankOrder(tuple(client_ids), now))
+        return ranked
+
+    def load_trend(self, items: str, known: str, now: datetime) -> TrendAnswer | None:
+        """Load the trend over the catalogue of the fingerprint `items`; without one where `known` is the latest."""
+        answer: TrendAnswer | None = self._ask(Channel.TREND, TrendOrder(items, known, now))
+        return answer
+
+    def _ask(self, channel: Channel, order: Any) -> Any:
+        standing = self._standing
+        if standing is None:
+            return None
+        try:
+            return standing.ask(channel, order)
+        except HelperGone as gone:
+            if self._standing is standing:
+                self._standing = None
+                log.error("the process that ranks lists %s; this one ranks until another stands", gone)
+                standing.end()
+            return None
+
+    def _keep_up(self) -> None:
+        standing = self._standing
+        if standing is not None and standing.is_alive():
+            return
+        if standing is not None:
+            log.error("the process that ranks lists ended; another is started")
+            standing.end()
+        self._standing = None
+        self._standing = _Standing(self._settings)
+        if self._work.is_closed:  # it was closed while this one started
+            self._standing.end()
+
+
+class SharedTrend:
+    """The trend as the helper last counted it, in the place of counting it here."""
+
+    def __init__(self, helper: ServingHelper) -> None:
+        self._helper = helper
+        self._known, self._items = "", ""
+
+    def load(self, items: str, now: datetime, *, needed: bool) -> Trend | None:
+        """Load the trend over the catalogue of the fingerprint `items`; None where it has not changed or is not to be
+        had. `needed`: the caller has none."""
+        known = "" if needed or items != self._items else self._known
+        try:
+            answer = self._helper.load_trend(items, known, now)
+        except Unavailable:
+            answer = None
+        if answer is None or answer.trend is None:
+            return None
+        self._known, self._items = answer.number, items
+        return answer.trend
+
+    def is_there(self) -> bool:
+        """Return whether a helper counts."""
+        return self._helper.is_standing
