@@ -27,8 +27,9 @@ class RankingSettings(BaseSettings):
     """Milliseconds after which `GET /v1/recommendations` shows what is popular, where the client is not in memory."""
     client_lists_in_memory: int = Field(default=50_000, ge=100)
     """Clients whose ranked list each web process keeps, some 10 kB each."""
-    visit_hours: float = Field(default=12.0, gt=0, le=72)
-    """Hours of business time for which what an anonymous visitor does is remembered."""
+    visit_hours: float = Field(default=12.0, gt=0, le=8_784)
+    """Hours of business time for which what an anonymous visitor does is remembered. More than 72 is for a clock that
+    runs ahead, as the demo's."""
     search_language: Literal[
         "arabic",
         "danish",

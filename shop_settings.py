@@ -19,6 +19,8 @@ class ShopSettings(BaseSettings):
     shop_origins: str = ""
     """Origins whose pages may use `/s.js` and send what visitors do, separated by commas: https://shop.example. Pages
     of our own origin may anyway."""
+    demo_shop_port: int = Field(default=8010, ge=1, le=65_535)
+    """Of the demo's own shop, whose pages use our script and API."""
     quiz_url: str = ""
     """Where the quiz mail leads, if the shop has a quiz and sends `quiz_answered`. Empty: our own, `/quiz/<token>`."""
     shop_address: str = "Selvedge & Co, 12 Weaver's Yard, London E2 7DD"

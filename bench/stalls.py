@@ -116,10 +116,6 @@ def serve() -> None:
     WatchedServer.startup, WatchedServer.shutdown = start, end  # type: ignore[method-assign,assignment]
     for module, path in WATCHED:
         notes.watch(module, path)
-    import web.api.events as route  # noqa: PLC0415
-    from services.ingestion import events  # noqa: PLC0415
-
-    route.ingest_events = events.ingest_events
     cli.main()
 
 

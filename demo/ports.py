@@ -23,6 +23,7 @@ def list_ports(settings: Settings) -> list[Port]:
     _, _, temporal = settings.temporal_address.rpartition(":")
     return [
         Port(settings.web_port, "the web process", "SELVEDGE_WEB_PORT"),
+        Port(settings.demo_shop_port, "the demo's shop", "SELVEDGE_DEMO_SHOP_PORT"),
         Port(int(temporal), "Temporal", "SELVEDGE_TEMPORAL_ADDRESS"),
         Port(get_ui_port(settings), "the Temporal UI", "SELVEDGE_TEMPORAL_UI_URL"),
         *([] if settings.smtp_url else [Port(settings.mailbox_port, "the mailbox", "SELVEDGE_MAILBOX_PORT")]),

@@ -80,9 +80,9 @@ def write_shop(folder: Path, start: datetime) -> Files:
     folder.mkdir(parents=True, exist_ok=True)
     files = Files(*(folder / name for name in ("catalogue.csv", "stock.csv", "clients.csv", "history.jsonl")))
     shop, items = build_timeline(start), catalogue.build_items(start)
-    _write_csv(files.catalogue, items)
-    _write_csv(files.stock, catalogue.build_stock(items))
-    _write_csv(files.clients, (life.person.row for life in shop.lives))
+    write_csv(files.catalogue, items)
+    write_csv(files.stock, catalogue.build_stock(items))
+    write_csv(files.clients, (life.person.row for life in shop.lives))
     with files.events.open("w", encoding="utf-8") as file:
         file.writelines(json.dumps(event) + "\n" for event in shop.list_history())
     return files
@@ -96,7 +96,8 @@ def _load_rhythms() -> list[tuple[Purchase, ...]]:
     return sorted(histories, key=lambda purchases: purchases[0].day >= min(SEARCHED))
 
 
-def _write_csv(path: Path, rows: Iterable[Contract | Any]) -> None:
+def write_csv(path: Path, rows: Iterable[Contract | Any]) -> None:
+    """Write rows in an import format."""
     with path.open("w", newline="", encoding="utf-8") as file:
         writer: csv.DictWriter[str] | None = None
         for row in rows:

@@ -37,10 +37,10 @@ EXTRAS_AFTER_S: Final = 30.0
 """The ranking is trained and the demo's campaign made a while after the start, so as not to delay the first mails."""
 STARTS_PER_SECOND: Final = 12.0
 """How fast the demo's known clients get their workflows: what two cores do besides everything else."""
-
+VISIT_S: Final = 1_200.0
+"""Real seconds for which a visit in the demo's shop is remembered."""
 DECIDE_S: Final = 600.0
-"""Real seconds that a person has for a Fix of their own or a call, at least;
-the demo's stylist decides only on the demo's."""
+"""Real seconds that a person has for a Fix of their own or a call, at least; the demo's stylist takes the demo's."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class Stack:
     # --- starting ---
 
     async def _start(self, binary: Path) -> None:
-        temporal, web, worker, feed = self._build_children(binary)
+        temporal, web, worker, feed, shop = self._build_children(binary)
         await self._bring_up(temporal)
         is_first_run = await asyncio.to_thread(first_run.prepare_shop, self._settings, self._say)
         if self._stop.is_set():
@@ -109,12 +109,13 @@ class Stack:
         await self._wait_until_up("Web, mailbox and worker", health.check_parts, web, worker)
         if self._options.feed:
             await self._bring_up(feed)
+        await self._bring_up(shop)
         self._print_addresses()
         self._run_beside(self._print_status())
         if is_first_run and self._options.feed:
             self._run_beside(self._run_extras())
 
-    def _build_children(self, binary: Path) -> tuple[ChildProcess, ChildProcess, ChildProcess, ChildProcess]:
+    def _build_children(self, binary: Path) -> tuple[ChildProcess, ...]:
         settings, logs = self._settings, self._settings.home / "logs"
         _, _, port = settings.temporal_address.rpartition(":")
         database, ui_port = settings.home.absolute() / "temporal.db", ports.get_ui_port(settings)
@@ -126,15 +127,23 @@ class Stack:
             ChildProcess("web", (*python, "cli", "web"), logs / "web.log", env, 8),
             ChildProcess("worker", (*python, "worker"), logs / "worker.log", env, 25),
             ChildProcess("feed", (*python, "demo.feed"), logs / "feed.log", env, 5),
+            ChildProcess("shop", (*python, "demo.storefront"), logs / "shop.log", env, 5),
         )
+
+    @property
+    def _shop_address(self) -> str:
+        return f"http://127.0.0.1:{self._settings.demo_shop_port}"
 
     def _build_env(self) -> dict[str, str]:
         """Build our environment, with the home folder made absolute and the demo's defaults."""
         fixed = {"SELVEDGE_HOME": str(self._settings.home.absolute()), "PYTHONUNBUFFERED": "1"}
         defaults = {
             "SELVEDGE_DRAWN_PICTURES": "true",
-            "SELVEDGE_WEB_HELPER": "false",  # a few hundred clients on a small machine need none
+            "SELVEDGE_WEB_HELPER": "false",  # a few hundred clients need none
             "SELVEDGE_OPEN_PAGES": str(may_open_pages(self._settings)).lower(),
+            "SELVEDGE_SHOP_URL": f"{self._shop_address}/p",
+            "SELVEDGE_SHOP_ORIGINS": self._shop_address,
+            "SELVEDGE_VISIT_HOURS": f"{max(12.0, min(24 * VISIT_S / self._options.pace, 8_784)):g}",
             "SELVEDGE_STARTS_PER_SECOND": str(STARTS_PER_SECOND),
             "SELVEDGE_FIX_DECIDE_HOURS": f"{compute_decide_hours(self._options.pace):g}",
             "SELVEDGE_STYLIST_CALL_DAYS": f"{max(3.0, compute_decide_hours(self._options.pace) / 24):g}",
@@ -266,7 +275,8 @@ class Stack:
             log = self._settings.home / "logs" / "web.log"
             access = f"The pages ask for a sign-in; the link that makes the owner is in {log}."
         click.echo(
-            f"\n  Overview     {address}/\n  Mailbox      {address}/mailbox\n  Clients      {address}/clients\n"
+            f"\n  The shop     {self._shop_address}/\n  Overview     {address}/\n  Mailbox      {address}/mailbox\n"
+            f"  Clients      {address}/clients\n"
             f"  Temporal UI  {self._settings.temporal_ui_url}\n\n  {access}\n  Ctrl-C stops everything.\n"
         )
 
@@ -274,7 +284,7 @@ class Stack:
         click.echo(f"[{time.monotonic() - self._begun:6.1f} s] {text}")
 
 
-_STOP_ORDER: Final = {"feed": 0, "worker": 1, "web": 2, "Temporal": 3}
+_STOP_ORDER: Final = {"feed": 0, "shop": 0, "worker": 1, "web": 2, "Temporal": 3}
 
 
 @contextmanager

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from itertools import takewhile
 from typing import NamedTuple
 
 from domain.experiments import assign_variant
+from domain.journeys.advancing import JourneyEvent
 from domain.journeys.places import JourneyPlace
 from models.base import ClientId, ItemId
-from models.campaign_definition import CampaignDefinition
+from models.campaign_definition import CampaignDefinition, EventEntry
 from models.journey_steps import JourneyMail, JourneyStep, MailContent, Variant
 
 
@@ -28,12 +31,26 @@ def list_mail_texts(definition: CampaignDefinition) -> list[MailText]:
     ]
 
 
-def build_content(definition: CampaignDefinition, step: JourneyStep, place: JourneyPlace) -> MailContent | None:
-    """Build what the step says of this client's mail; None for a step without mail."""
+def build_content(
+    definition: CampaignDefinition, step: JourneyStep, place: JourneyPlace, left: Sequence[ItemId] = ()
+) -> MailContent | None:
+    """Build what the step says of this client's mail; None for a step without mail. `left`: what else lies in the
+    basket that the entry is about."""
     if step.mail is None:
         return None
     variant = choose_variant(definition, step, place.client_id)
-    return build_mail_content(definition, step.mail, variant, place.item_id)
+    return build_mail_content(definition, step.mail, variant, place.item_id, left)
+
+
+def follows_basket(definition: CampaignDefinition) -> bool:
+    """Return whether clients enter for what they put into the basket."""
+    return isinstance(definition.entry, EventEntry) and definition.entry.event == "added_to_cart"
+
+
+def list_left(events: Iterable[JourneyEvent]) -> list[ItemId]:
+    """List what lies in the basket since the last order, the latest first. `events`: the latest first."""
+    since_order = takewhile(lambda event: event.type != "order_placed", events)
+    return list(dict.fromkeys(e.item_id for e in since_order if e.type == "added_to_cart" and e.item_id))
 
 
 class MailWords(NamedTuple):
@@ -49,10 +66,14 @@ def choose_words(definition: CampaignDefinition, mail: JourneyMail, variant: Var
 
 
 def build_mail_content(
-    definition: CampaignDefinition, mail: JourneyMail, variant: Variant | None, item_id: ItemId | None
+    definition: CampaignDefinition,
+    mail: JourneyMail,
+    variant: Variant | None,
+    item_id: ItemId | None,
+    left: Sequence[ItemId] = (),
 ) -> MailContent:
-    """Build what a mail says with one of its texts; `item_id` is what the entry was about."""
-    shown = (item_id,) if mail.show_entry_item and item_id else ()
+    """Build what a mail says with one of its texts; `item_id` is what the entry was about, `left` what else it was."""
+    shown = tuple(dict.fromkeys((item_id, *left))) if mail.show_entry_item and item_id else ()
     return MailContent(
         **choose_words(definition, mail, variant)._asdict(),
         items=(*shown, *(item for item in mail.items if item not in shown))[:4],

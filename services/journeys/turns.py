@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -13,13 +13,13 @@ from domain.campaign_life import ENDED, OVER
 from domain.eligibility import MailFacts, SendDecision, is_wanted, may_plan
 from domain.holdouts import assign_arm
 from domain.journeys.advancing import Advance, JourneyEvent, JourneyFacts, advance_place
-from domain.journeys.contents import build_content, follows_client
+from domain.journeys.contents import build_content, follows_basket, follows_client, list_left
 from domain.journeys.places import JourneyPlace, JourneyVersions
 from domain.outreach import SETTLED, ClientMail
 from domain.planning import QueuedMail
 from domain.segments.audiences import find_audience_filter
 from domain.states import OPEN_PLACES
-from models.base import ClientId
+from models.base import ClientId, ItemId
 from models.campaign import Audience
 from models.campaign_definition import CampaignDefinition
 from models.journey_steps import JourneyStep
@@ -31,6 +31,8 @@ from store.clients import calls
 from store.segments.members import is_client_member
 
 CALL_REASON: Final = TouchKind.CAMPAIGN
+BASKET: Final = timedelta(days=3)
+"""Before the last piece went into a basket: what lies in it longer is forgotten."""
 
 
 class JourneyTurn(NamedTuple):
@@ -88,7 +90,8 @@ def advance_client(
         if went.place != place and not places.save_place(connection, place, went.place, now):
             continue
         _open_calls(context, connection, went, now)
-        turn = _add(turn, journey, went, priority)
+        left = _list_left(connection, journey.definitions[went.place.version], went, now)
+        turn = _add(turn, journey, went, priority, left)
     return turn
 
 
@@ -161,16 +164,25 @@ def _open_calls(context: ServiceContext, connection: Connection, went: Advance, 
             )
 
 
-def _add(turn: JourneyTurn, journey: JourneyVersions, went: Advance, priority: int) -> JourneyTurn:
+def _list_left(connection: Connection, definition: CampaignDefinition, went: Advance, now: datetime) -> list[ItemId]:
+    """List what lies in the basket that a mail is about."""
+    if went.mail is None or not follows_basket(definition):
+        return []
+    return list_left(places.load_events(connection, went.place.client_id, went.place.entered_at - BASKET, now))
+
+
+def _add(turn: JourneyTurn, journey: JourneyVersions, went: Advance, priority: int, left: list[ItemId]) -> JourneyTurn:
     """Add what one place asks for."""
     if went.mail is not None:
-        return turn._replace(queue=[*turn.queue, _build_mail(journey, went.place, went.mail, priority)])
+        return turn._replace(queue=[*turn.queue, _build_mail(journey, went.place, went.mail, priority, left)])
     return turn.add_due(went.place.due_at if went.place.state is EnrolmentState.WAITING else None)
 
 
-def _build_mail(journey: JourneyVersions, place: JourneyPlace, step: JourneyStep, priority: int) -> QueuedMail:
+def _build_mail(
+    journey: JourneyVersions, place: JourneyPlace, step: JourneyStep, priority: int, left: list[ItemId]
+) -> QueuedMail:
     definition = journey.definitions[place.version]
-    content = build_content(definition, step, place)
+    content = build_content(definition, step, place, left)
     return QueuedMail(
         priority=priority,
         key=place.build_mail_key(step.id),

@@ -12,7 +12,7 @@ from models.base import ClientId, ItemId
 from services.serving.list_origins import ListOrigin
 
 
-class Channel(StrEnum):
+class OrderKind(StrEnum):
     """The kinds of orders; none of them waits for one of another kind."""
 
     LISTS = "lists"

@@ -19,7 +19,7 @@ from services.recommendations.recommender import Recommender
 from services.serving.change_follower import EVERY_SECONDS
 from services.serving.decision_lines import LineSaver
 from services.serving.helper_orders import (
-    Channel,
+    OrderKind,
     RankedList,
     RankedLists,
     RankOrder,
@@ -93,9 +93,9 @@ def _is_same(one: RankingState, other: RankingState) -> bool:
 def main(handles: list[int]) -> None:
     """Answer orders until the web process closes the channels."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the web process, which ends this one
-    channels: dict[Channel, Connection[Any, Any]] = dict(zip(Channel, map(Connection, handles), strict=True))
-    work = HelpedWork(channels[Channel.LISTS].recv())
-    channels[Channel.LISTS].send(("", True))
+    channels: dict[OrderKind, Connection[Any, Any]] = dict(zip(OrderKind, map(Connection, handles), strict=True))
+    work = HelpedWork(channels[OrderKind.LISTS].recv())
+    channels[OrderKind.LISTS].send(("", True))
     gc.freeze()
     threads = [threading.Thread(target=_serve, args=(work, channel), name=name) for name, channel in channels.items()]
     for thread in threads:

@@ -21,12 +21,11 @@ from algorithms.blending.trend import Trend
 from errors import Unavailable
 from models.base import ClientId
 from services.repeated_work import RepeatedWork
-from services.serving.helper_orders import Channel, RankedLists, RankOrder, SaveOrder, TrendAnswer, TrendOrder
-from settings import Settings
+from services.serving.helper_orders import OrderKind, RankedLists, RankOrder, SaveOrder, TrendAnswer, TrendOrder
+from settings import Settings, copy_environment
 
 MODULE: Final = "services.serving.helper_process"
 METRICS: Final = "PROMETHEUS_MULTIPROC_DIR"
-"""The helper has no metrics of its own: nobody would forget those of a process that ended."""
 LOOK_S: Final = 0.5
 START_S: Final = 120.0
 PATIENCE_S: Final = 60.0
@@ -39,29 +38,30 @@ class HelperGone(Exception):
     """The helper ended or hangs; what it was asked for is to be done here."""
 
 
-class _Standing:
+class _HelperProcess:
     """One process that stands, with a channel for each kind of order."""
 
     def __init__(self, settings: Settings) -> None:
-        ours, theirs = zip(*(socket.socketpair() for _ in Channel), strict=True)
+        ours, theirs = zip(*(socket.socketpair() for _ in OrderKind), strict=True)
         handles = [one.fileno() for one in theirs]
         command = [sys.executable, "-m", MODULE, *map(str, handles)]
         path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
             command, pass_fds=handles, stdin=subprocess.DEVNULL, start_new_session=True,
-            env={name: value for name, value in os.environ.items() if name != METRICS} | {"PYTHONPATH": path},
+            # Without a folder of metrics: nobody would forget those of a helper that ended.
+            env={key: value for key, value in copy_environment().items() if key != METRICS} | {"PYTHONPATH": path},
         )  # fmt: skip
         connections = (Connection(one.detach()) for one in ours)
-        self._channels = {name: (one, threading.Lock()) for name, one in zip(Channel, connections, strict=True)}
+        self._channels = {name: (one, threading.Lock()) for name, one in zip(OrderKind, connections, strict=True)}
         for one in theirs:
             one.close()
         try:
-            self.ask(Channel.LISTS, settings, START_S)
+            self.ask(OrderKind.LISTS, settings, START_S)
         except BaseException:
             self.end()
             raise
 
-    def ask(self, channel: Channel, order: Any, patience: float = PATIENCE_S) -> Any:
+    def ask(self, channel: OrderKind, order: Any, patience: float = PATIENCE_S) -> Any:
         """Return the answer to an order. Raises HelperGone, and Unavailable where the helper met that."""
         connection, lock = self._channels[channel]
         with lock:
@@ -96,7 +96,7 @@ class ServingHelper:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._standing: _Standing | None = None
+        self._standing: _HelperProcess | None = None
         self._work = RepeatedWork("helper", self._keep_up, LOOK_S, "no process beside this one can be started")
 
     def start(self) -> None:
@@ -117,19 +117,19 @@ class ServingHelper:
 
     def save_decisions(self, lines: Sequence[bytes]) -> bool:
         """Save lines of the spool; return whether that was done. Raises Unavailable."""
-        return self._ask(Channel.DECISIONS, SaveOrder(tuple(lines))) is not None
+        return self._ask(OrderKind.DECISIONS, SaveOrder(tuple(lines))) is not None
 
     def rank_lists(self, client_ids: Sequence[ClientId], now: datetime) -> RankedLists | None:
         """Rank the lists of these clients at business `now` by the blend. Raises Unavailable."""
-        ranked: RankedLists | None = self._ask(Channel.LISTS, RankOrder(tuple(client_ids), now))
+        ranked: RankedLists | None = self._ask(OrderKind.LISTS, RankOrder(tuple(client_ids), now))
         return ranked
 
     def load_trend(self, items: str, known: str, now: datetime) -> TrendAnswer | None:
         """Load the trend over the catalogue of the fingerprint `items`; without one where `known` is the latest."""
-        answer: TrendAnswer | None = self._ask(Channel.TREND, TrendOrder(items, known, now))
+        answer: TrendAnswer | None = self._ask(OrderKind.TREND, TrendOrder(items, known, now))
         return answer
 
-    def _ask(self, channel: Channel, order: Any) -> Any:
+    def _ask(self, channel: OrderKind, order: Any) -> Any:
         standing = self._standing
         if standing is None:
             return None
@@ -150,7 +150,7 @@ class ServingHelper:
             log.error("the process that ranks lists ended; another is started")
             standing.end()
         self._standing = None
-        self._standing = _Standing(self._settings)
+        self._standing = _HelperProcess(self._settings)
         if self._work.is_closed:  # it was closed while this one started
             self._standing.end()
 
