@@ -91,6 +91,8 @@ class Settings(
     returns_port: int = Field(default=0, ge=0, le=65_535)
     """Port on which `selvedge returns`, and each worker of the queue `mail`, takes in bounces and complaints by LMTP or
     SMTP. 0: none."""
+    returns_workers: int = Field(default=1, ge=1, le=64)
+    """Processes by which `selvedge returns` serves that port; `--workers` says otherwise."""
     returns_host: str = "127.0.0.1"
     """Address on which that port listens."""
     returns_mailbox: str = Field(default="", repr=False)

@@ -2,7 +2,7 @@
 
 The set is made of the files of tests/mail/returns, each signed with this run's key and about a mail of its own, and of
 reports that bring our whole mail of 36 KB back. Beside it, in the same run, aiosmtpd takes the same mails and only
-stores them, one commit each. On SQLite and, where PostgreSQL is installed, on PostgreSQL.
+stores them, one commit each. On SQLite and, where PostgreSQL is installed, on PostgreSQL, by one process and by two.
 """
 
 from __future__ import annotations
@@ -195,13 +195,14 @@ async def _read_answer(reader: asyncio.StreamReader) -> int:
     return int(line[:3])  # ValueError where the server hung up
 
 
-def measure_port(settings: Settings, count: int = RETURNS) -> tuple[float, float]:
+def measure_port(settings: Settings, count: int = RETURNS, processes: int = 1) -> tuple[float, float]:
     """Measure returns a second, and processor milliseconds of the server for each. Raises RuntimeError unless each was
     taken in, once, as what it is."""
     fill_ledger(settings, count)
     links = Links.from_settings(settings)
     mails, port = build_mails(links, count), settings.returns_port
-    with serve_process([sys.executable, "-m", "cli", "returns"], port, environment(settings)) as server:
+    command = [sys.executable, "-m", "cli", "returns", "--workers", str(processes)]
+    with serve_process(command, port, environment(settings)) as server:
         rate, cpu_ms = _time(server, port, mails)
     expected = Counter(str(read_return(mail.raw, mail.recipient, links).kind) for mail in mails)
     engine = connect(settings.database)
@@ -217,13 +218,18 @@ def measure_port(settings: Settings, count: int = RETURNS) -> tuple[float, float
 def _time(
     server: psutil.Process, port: int, mails: Sequence[PushedMail], greeting: str = "LHLO"
 ) -> tuple[float, float]:
-    used = sum(server.cpu_times()[:2])
+    used = _sum_used(server)
     begun = time.perf_counter()
     codes = asyncio.run(push_mails(port, mails, greeting))
     took = time.perf_counter() - begun
     if codes != {250: len(mails)}:
         raise RuntimeError(f"the server answered {codes}")
-    return len(mails) / took, (sum(server.cpu_times()[:2]) - used) / len(mails) * 1e3
+    return len(mails) / took, (_sum_used(server) - used) / len(mails) * 1e3
+
+
+def _sum_used(server: psutil.Process) -> float:
+    """Sum the processor seconds of a server and its processes."""
+    return float(sum(sum(one.cpu_times()[:2]) for one in (server, *server.children())))
 
 
 def measure_bare(folder: Path, mails: Sequence[PushedMail]) -> tuple[float, float]:
@@ -235,17 +241,23 @@ def measure_bare(folder: Path, mails: Sequence[PushedMail]) -> tuple[float, floa
 
 
 def measure() -> dict[str, float]:
-    """Measure the port on each database, and the bare listener."""
-    with TemporaryDirectory() as folder, serve_postgres() as postgres:
+    """Measure the port on each database by one process and by two, and the bare listener."""
+    results = {}
+    with TemporaryDirectory() as folder:
         home = Path(folder)
-        sqlite = build_settings(home / "sqlite").model_copy(update={"returns_port": free_port()})
-        mails = build_mails(Links.from_settings(sqlite), RETURNS)
-        bare, bare_ms = measure_bare(home, mails)
-        rate, cpu_ms = measure_port(sqlite)
-        results = {"returns_read_per_s": rate, "returns_cpu_ms": cpu_ms}
-        results |= {"returns_bare_listener_per_s": bare, "returns_bare_listener_cpu_ms": bare_ms}
-        if postgres:
-            other = build_settings(home / "postgresql", postgres).model_copy(update={"returns_port": free_port()})
-            rate, cpu_ms = measure_port(other)
-            results |= {"returns_postgresql_read_per_s": rate, "returns_postgresql_cpu_ms": cpu_ms}
+        mails = build_mails(Links.from_settings(build_settings(home / "bare")), RETURNS)
+        results["returns_bare_listener_per_s"], results["returns_bare_listener_cpu_ms"] = measure_bare(home, mails)
+    for processes, share in ((1, ""), (2, "_by_two")):
+        with TemporaryDirectory() as folder:
+            rates = _measure_empty(Path(folder), "", processes)
+            results[f"returns{share}_read_per_s"], results[f"returns{share}_cpu_ms"] = rates
+        with TemporaryDirectory() as folder, serve_postgres() as url:
+            if url:
+                rates = _measure_empty(Path(folder), url, processes)
+                results[f"returns_postgresql{share}_read_per_s"], results[f"returns_postgresql{share}_cpu_ms"] = rates
     return results
+
+
+def _measure_empty(home: Path, url: str, processes: int) -> tuple[float, float]:
+    settings = build_settings(home, url) if url else build_settings(home)
+    return measure_port(settings.model_copy(update={"returns_port": free_port()}), processes=processes)

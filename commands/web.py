@@ -100,7 +100,7 @@ def _serve_by_several(settings: Settings, listener: socket.socket) -> int:
     folder.mkdir(parents=True, mode=0o700)
     share_metrics(folder)  # before anything defines a metric
     import web.app  # noqa: F401, PLC0415 - here once, for all forks
-    from hosting.web_processes import WebProcesses  # noqa: PLC0415
+    from hosting.forked_processes import ForkedProcesses  # noqa: PLC0415
     from web.process_place import ProcessPlace, forget_process  # noqa: PLC0415
 
     _prepare(settings)
@@ -113,7 +113,7 @@ def _serve_by_several(settings: Settings, listener: socket.socket) -> int:
             place = ProcessPlace(number, folder, agents_at if number else "", settings.web_helper)
             _serve_alone(settings, [listener] if number else [listener, inner], place, pipe)
 
-        return WebProcesses(settings.web_workers, serve_as, forget_process).run()
+        return ForkedProcesses(settings.web_workers, serve_as, forget_process).run()
 
 
 def open_listener(host: str, port: int, variable: str = "SELVEDGE_WEB_PORT") -> socket.socket:

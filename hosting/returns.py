@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 
@@ -59,17 +60,20 @@ async def poll_repeatedly(engine: Engine, settings: Settings, mailbox: PolledMai
 
 
 @asynccontextmanager
-async def host_returns(engine: Engine, settings: Settings, *, required: bool) -> AsyncIterator[list[str]]:
+async def host_returns(
+    engine: Engine, settings: Settings, *, required: bool, shared: socket.socket | None = None, polls: bool = True
+) -> AsyncIterator[list[str]]:
     """Serve every way that the settings name, inside the block; yield what is served, in words.
 
-    A port that another process serves is an error where `required`, else only said.
+    A port that another process serves is an error where `required`, else only said. `shared`: the open port, on which
+    several processes serve. `polls`: whether this one looks into the mailbox.
     """
-    mailbox = parse_mailbox_url(settings.returns_mailbox) if settings.returns_mailbox else None
+    mailbox = parse_mailbox_url(settings.returns_mailbox) if settings.returns_mailbox and polls else None
     listener = build_listener(engine, settings) if settings.returns_port else None
     served, polling = [], None
     try:
         if listener is not None:
-            listener.start()
+            listener.start(shared)
     except ConfigError as taken:
         if required:
             raise

@@ -129,10 +129,10 @@ class Sink(SmtpPort):
         """What SELVEDGE_SMTP_URL is to reach it."""
         return f"smtp://{self.host}:{self.port}"
 
-    def start(self) -> None:
+    def start(self, shared: socket.socket | None = None) -> None:
         """Open the port and serve. Raises ConfigError naming SELVEDGE_MAILBOX_PORT when the port is in use."""
         self.mailbox.count()  # makes the file, so that a folder that cannot be written shows now
-        super().start()
+        super().start(shared)
 
     def stop(self) -> None:
         """Close the port; mails that are waiting are written first."""

@@ -1,10 +1,12 @@
 """The protocol side of the sink: aiosmtpd, except that a mail's text is read in large pieces.
 
-aiosmtpd reads it line by line, which costs two thirds of the time that a mail of 30 KB takes here.
+aiosmtpd reads it line by line, which costs two thirds of the time that a mail of 30 KB takes here. Plain addresses are
+read without the parser of headers, which takes as long as all else that it does for a mail.
 """
 
 from __future__ import annotations
 
+import re
 from asyncio import StreamReader
 from typing import Final
 
@@ -12,6 +14,11 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 END: Final = b"\r\n.\r\n"
 PIECE: Final = 1 << 20
+_ATOM: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_PLAIN: Final = re.compile(
+    rf"<({_ATOM}(?:\.{_ATOM})*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*|)>(?: +([A-Za-z][\x20-\x7e]*))?"
+)
+"""An address as nearly every server writes it, and the parameters behind it."""
 
 
 class PipelinedHandler:
@@ -30,6 +37,13 @@ class SinkServer(SMTP):
 
     line_length_limit = 1 << 16
     """Also the size of the reader's buffer; a short one stops and starts the connection all the time."""
+
+    def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
+        plain = _PLAIN.fullmatch(arg) if arg else None
+        if plain is None or self.local_part_limit:
+            address, rest = super()._getaddr(arg)
+            return address, rest
+        return plain[1] or "<>", plain[2] or ""
 
     async def smtp_DATA(self, arg: str) -> None:
         """Take the text and hand it to the handler's `handle_DATA`."""

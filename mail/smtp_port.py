@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable
 from types import TracebackType
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Final, Self
 from weakref import WeakSet
 
 from aiosmtpd.controller import Controller
@@ -17,18 +16,25 @@ from errors import ConfigError
 from listening_socket import bind_listener
 from mail.sink_server import SinkServer
 
+BACKLOG: Final = 128
+
 
 class PortController(Controller):
     """Runs the server in a thread, on a socket that is bound already, so that a port in use is noticed at once."""
 
-    def __init__(self, handler: object, bound: socket.socket, **options: Any) -> None:
+    def __init__(self, handler: object, bound: socket.socket, *, shared: bool = False, **options: Any) -> None:
         host, port = bound.getsockname()[:2]
         super().__init__(handler, hostname=host, port=port, **options)
-        self._bound = bound
+        self._bound, self._shared = bound, shared
         self._serving: WeakSet[SMTP] = WeakSet()
 
-    def _create_server(self) -> Awaitable[asyncio.AbstractServer]:
-        return self.loop.create_server(self._factory_invoker, sock=self._bound)
+    async def _create_server(self) -> asyncio.AbstractServer:
+        if not self._shared:
+            return await self.loop.create_server(self._factory_invoker, sock=self._bound)
+        # asyncio takes as many connections at a time as its `backlog` says: one, so that those at rest get theirs.
+        server = await self.loop.create_server(self._factory_invoker, sock=self._bound, backlog=1)
+        self._bound.listen(BACKLOG)
+        return server
 
     protocol: type[SMTP] = SinkServer
 
@@ -64,17 +70,25 @@ class SmtpPort(ABC):
     def _build_controller(self, bound: socket.socket, **options: Any) -> PortController:
         """Build what serves the port that is bound already."""
 
-    def start(self) -> None:
-        """Open the port and serve. Raises ConfigError naming the setting when it cannot be opened."""
+    @classmethod
+    def open_socket(cls, host: str, port: int) -> socket.socket:
+        """Open the port; connections wait until somebody serves. Raises ConfigError naming the setting."""
         try:
-            bound = bind_listener(self.host, self.port)
-            bound.listen()  # from here on nobody else gets the port
+            bound = bind_listener(host, port)
+            bound.listen(BACKLOG)  # from here on nobody else gets the port
         except OSError as error:
             raise ConfigError(
-                f"{self.setting}: port {self.port} on {self.host} cannot be opened ({error.strerror}); set another"
+                f"{cls.setting}: port {port} on {host} cannot be opened ({error.strerror}); set another"
             ) from None
+        return bound
+
+    def start(self, shared: socket.socket | None = None) -> None:
+        """Open the port and serve. `shared`: the port, opened before, on which other processes serve too. Raises
+        ConfigError naming the setting when it cannot be opened."""
+        bound = shared or self.open_socket(self.host, self.port)
         self.port = bound.getsockname()[1]
         options = {"data_size_limit": self.largest, "server_hostname": "selvedge", "ready_timeout": 15}
+        options |= {"shared": True} if shared else {}
         self._controller = self._build_controller(bound, **options)
         self._controller.start()
 

@@ -8,8 +8,11 @@ from commands.returns import list_, read, show
 
 
 @click.group(invoke_without_command=True)
+@click.option(
+    "--workers", type=click.IntRange(1, 64), default=None, help="Processes; SELVEDGE_RETURNS_WORKERS otherwise."
+)
 @click.pass_context
-def command(context: click.Context) -> None:
+def command(context: click.Context, workers: int | None) -> None:
     """Take in what comes back for our mail, until stopped: bounces, complaints and mails that unsubscribe.
 
     Listens on SELVEDGE_RETURNS_PORT (LMTP or SMTP) and polls SELVEDGE_RETURNS_MAILBOX, whichever is set. Every worker
@@ -18,7 +21,7 @@ def command(context: click.Context) -> None:
     if context.invoked_subcommand is None:
         from commands.returns.serving import serve  # noqa: PLC0415
 
-        serve()
+        context.exit(serve(workers))
 
 
 for verb in (list_, read, show):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from email.utils import getaddresses
 from typing import Final
 
@@ -16,6 +17,8 @@ from mail.returns.parts import AnyMessage, find_returned
 
 _DELIVERY_HEADERS: Final = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "X-Delivered-To", "To")
 _MESSAGE_ID: Final = re.compile(r"<[a-z2-7]{26}\.[1-9][0-9]{0,9}@[A-Za-z0-9.-]+>")
+_BARE: Final = re.compile(r" *<?[\w.+-]+@[\w.-]+>? *", re.ASCII)
+"""One address and nothing else, which needs no parser."""
 LONGEST_HEADER: Final = 2_000
 
 
@@ -56,11 +59,13 @@ def _iterate_ids(
 
 
 def _parse_paths(links: Links, values: Iterable[object]) -> Iterator[str]:
-    for _, address in getaddresses([str(value)[:LONGEST_HEADER] for value in values]):
-        try:
-            yield links.parse_return_path(address)
-        except Forbidden:
-            continue
+    for value in values:
+        text = str(value)[:LONGEST_HEADER]
+        if links.bounce_domain not in text.lower():
+            continue  # nearly all: parsing addresses would cost as much as parsing the mail
+        for address in [text] if _BARE.fullmatch(text) else [address for _, address in getaddresses([text])]:
+            with suppress(Forbidden):
+                yield links.parse_return_path(address)
 
 
 def _find_ids(links: Links, values: Iterable[object]) -> Iterator[str]:

@@ -11,6 +11,7 @@ import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from weakref import WeakSet
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
@@ -69,7 +70,10 @@ class ReturnHandler(PipelinedHandler):
     def __init__(self, door: ReturnDoor) -> None:
         self._wait_s = door.wait_s
         self._owned: GroupQueue[str, bool] = GroupQueue(lambda asked: _list_members(asked, door.find_own(asked)))
-        self._taken: GroupQueue[tuple[bytes, str], TakenMail | None] = GroupQueue(door.take_all)
+        self._coming: WeakSet[Envelope] = WeakSet()  # between RCPT and the answer to the text
+        self._taken: GroupQueue[tuple[bytes, str], TakenMail | None] = GroupQueue(
+            door.take_all, lambda: len(self._coming)
+        )
         self._unsettled: GroupQueue[str, bool] = GroupQueue(
             lambda asked: _list_members(asked, door.find_unsettled(asked))
         )
@@ -80,11 +84,14 @@ class ReturnHandler(PipelinedHandler):
         """Accept an address of ours, one in each mail."""
         if envelope.rcpt_tos:
             return "452 4.5.3 one recipient at a time"
+        self._coming.add(envelope)
         try:
             known = await self._owned.ask(address)
         except SelvedgeError:
+            self._coming.discard(envelope)
             return LATER
         if not known:
+            self._coming.discard(envelope)
             return "550 5.1.1 no such address"
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 ok"
@@ -93,6 +100,7 @@ class ReturnHandler(PipelinedHandler):
         """Take the mail in."""
         try:
             taken = await self._taken.ask((envelope.original_content or b"", envelope.rcpt_tos[0]))
+            self._coming.discard(envelope)
             if taken is None:
                 return LATER
             settled = not taken.unsettled or await self._wait_until_settled(taken.unsettled)

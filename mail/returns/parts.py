@@ -79,7 +79,7 @@ def iterate_parts(message: AnyMessage, depth: int = 0) -> Iterator[AnyMessage]:
     """Yield the message's parts, outermost first, without those of a mail that is attached to it."""
     yield message
     payload = message.get_payload()
-    if message.get_content_maintype() == "multipart" and isinstance(payload, list) and depth < DEEPEST:
+    if isinstance(payload, list) and depth < DEEPEST and message.get_content_maintype() == "multipart":
         for part in payload:
             if isinstance(part, Message):
                 yield from iterate_parts(part, depth + 1)

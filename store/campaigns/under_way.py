@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from functools import cache
 from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, Select, bindparam, func, select, update
 
 from domain.outreach import SETTLED, list_sources
 from models.base import CampaignSlug, ClientId
 from models.journey_steps import MailContent, StepId
 from models.states import OutreachState
-from store.sql.bulk import among
+from store.sql.bulk import give, match_given
 from store.tables import outreaches
 
 
@@ -70,8 +71,12 @@ def count_in_delivery(connection: Connection, slug: CampaignSlug) -> int:
 
 def find_campaigns(connection: Connection, mails: Collection[tuple[ClientId, int]]) -> list[CampaignSlug]:
     """Find the campaigns of these mails (client, number)."""
+    given = give(connection, {client_id for client_id, _ in mails})
+    rows, wanted = connection.execute(_select_campaigns(connection.dialect.name), given), set(mails)
+    return sorted({row.campaign for row in rows if (row.client_id, row.n) in wanted})
+
+
+@cache  # building it takes longer than running it
+def _select_campaigns(dialect: str) -> Select[tuple[str, int, str]]:
     o = outreaches.c
-    of_clients = among(connection, o.client_id, {client_id for client_id, _ in mails})
-    query = select(o.client_id, o.n, o.campaign).where(of_clients, o.campaign.is_not(None))
-    wanted = set(mails)
-    return sorted({row.campaign for row in connection.execute(query) if (row.client_id, row.n) in wanted})
+    return select(o.client_id, o.n, o.campaign).where(match_given(dialect, o.client_id), o.campaign.is_not(None))

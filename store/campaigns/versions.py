@@ -7,9 +7,10 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Final, Literal, cast
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, Select, func, insert, select, update
 
 from domain.journeys.places import JourneyVersions
 from domain.states import VERSION
@@ -101,21 +102,27 @@ def set_start(connection: Connection, row: VersionRow, start_at: datetime | None
     connection.execute(statement.values(start_at=start_at, updated_at=now))
 
 
-def load_journeys(
-    connection: Connection, slugs: Iterable[CampaignSlug] | None = None, states: Iterable[CampaignState] = ()
-) -> dict[CampaignSlug, JourneyVersions]:
-    """Load the versions by which clients go, of these campaigns or of all in these states."""
+@cache  # building it takes longer than running it, and each batch of events asks
+def _select_journeys(states: frozenset[CampaignState]) -> Select[Any]:
     query = (
         select(_v.slug, _v.version, _v.definition, _v.takeover, _v.moves, campaigns.c.version.label("current"))
         .join(campaigns, campaigns.c.slug == _v.slug)
         .where(campaigns.c.version.is_not(None), _v.state == VersionState.LIVE)
     )
-    if slugs is not None:
-        query = query.where(_v.slug.in_(sorted(slugs)))
     if states:
         query = query.where(campaigns.c.state.in_(sorted(states)))
+    return query.order_by(_v.slug, _v.version)
+
+
+def load_journeys(
+    connection: Connection, slugs: Iterable[CampaignSlug] | None = None, states: Iterable[CampaignState] = ()
+) -> dict[CampaignSlug, JourneyVersions]:
+    """Load the versions by which clients go, of these campaigns or of all in these states."""
+    query = _select_journeys(frozenset(states))
+    if slugs is not None:
+        query = query.where(_v.slug.in_(sorted(slugs)))
     found: dict[CampaignSlug, JourneyVersions] = {}
-    for row in connection.execute(query.order_by(_v.slug, _v.version)):
+    for row in connection.execute(query):
         before = found.get(row.slug)
         definitions = dict(before.definitions) if before else {}
         definitions[row.version] = CampaignDefinition.model_validate(row.definition)

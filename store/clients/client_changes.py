@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, Insert, delete, func, select
 
 from models.base import ClientId
-from store.sql.bulk import select_values
+from store.sql.bulk import give, select_given
 from store.tables import client_changes
 
 KEEP: Final = 100_000
@@ -28,8 +29,12 @@ def note_changes(connection: Connection, client_ids: Iterable[ClientId]) -> None
     """Note that these clients changed. Call it in the transaction of the change."""
     ids = sorted(set(client_ids))
     if ids:
-        rows = select_values(connection, ids)
-        connection.execute(client_changes.insert().from_select(["client_id"], rows))
+        connection.execute(_build_notes(connection.dialect.name), give(connection, ids))
+
+
+@cache  # building it takes longer than running it
+def _build_notes(dialect: str) -> Insert:
+    return client_changes.insert().from_select(["client_id"], select_given(dialect))
 
 
 def find_latest(connection: Connection) -> int:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from functools import cache
+from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, Select, bindparam, select, update
 
 from domain.mail_consent import ConsentChange, ConsentState
 from models.base import ClientId
 from store.mail.withdrawals import match_in_force
-from store.sql.bulk import among
+from store.sql.bulk import give, match_given
 from store.sql.records import Record
 from store.tables import clients, withdrawals
 
@@ -41,8 +42,13 @@ _ROWS: Final = select(
 
 def load_consent_rows(connection: Connection, client_ids: Iterable[ClientId]) -> dict[ClientId, ConsentRow]:
     """Load the consent of each of these clients."""
-    query = _ROWS.where(among(connection, clients.c.client_id, client_ids))
-    return {row.client_id: ConsentRow.from_row(row) for row in connection.execute(query)}
+    rows = connection.execute(_select_rows(connection.dialect.name), give(connection, client_ids))
+    return {row.client_id: ConsentRow.from_row(row) for row in rows}
+
+
+@cache  # building a statement takes longer than running it
+def _select_rows(dialect: str) -> Select[Any]:
+    return _ROWS.where(match_given(dialect, clients.c.client_id))
 
 
 def lock_consent(connection: Connection, client_id: ClientId) -> ConsentRow | None:
@@ -83,5 +89,10 @@ def load_address(connection: Connection, client_id: ClientId) -> str:
 
 def load_addresses(connection: Connection, client_ids: Iterable[ClientId]) -> dict[ClientId, str]:
     """Load the mail address of each of these clients."""
-    query = select(clients.c.client_id, clients.c.email).where(among(connection, clients.c.client_id, client_ids))
-    return {row.client_id: row.email for row in connection.execute(query)}
+    rows = connection.execute(_select_addresses(connection.dialect.name), give(connection, client_ids))
+    return {row.client_id: row.email for row in rows}
+
+
+@cache
+def _select_addresses(dialect: str) -> Select[tuple[str, str]]:
+    return select(clients.c.client_id, clients.c.email).where(match_given(dialect, clients.c.client_id))

@@ -77,9 +77,12 @@ def fold_preferences(engine: Engine, now: datetime, progress: OnProgress = lambd
     return done
 
 
+_LATEST: Final = select(func.max(tastes.c.until))
+
+
 def delete_outdated(connection: Connection, fresh: Iterable[EventRow]) -> None:
     """Delete the sums of clients who sent a late event, one older than their last pass."""
-    until = connection.execute(select(func.max(tastes.c.until))).scalar()
+    until = connection.execute(_LATEST).scalar()
     if until is None:
         return
     edge = to_micros(until)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence, Set
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, Select, bindparam, select, update
 
 from domain.intake import EventFacts
 from store.clients.client_changes import note_changes
+from store.clients.clients import find_existing
 from store.events.rows import COLUMNS, EventRow
 from store.mail.suppressions import find_erased
-from store.sql.bulk import among, write_rows
+from store.sql.bulk import among, give, match_given, write_rows
 from store.tables import clients, events, items
 
 
@@ -19,14 +21,7 @@ def load_event_facts(connection: Connection, rows: Sequence[EventRow], signing_k
     """Load what the check of these rows needs, in a constant number of statements, and lock the clients of the batch
     (PostgreSQL), so that batches of one client take turns."""
     client_ids = {row.client_id for row in rows}
-    known = frozenset(
-        connection.scalars(
-            select(clients.c.client_id)
-            .where(among(connection, clients.c.client_id, client_ids))
-            .order_by(clients.c.client_id)  # one order for all writers, or they could lock each other out
-            .with_for_update(key_share=True)
-        )
-    )
+    known = frozenset(find_existing(connection, client_ids, lock=True))
     return EventFacts(
         clients=known,
         erased=frozenset(find_erased(connection, signing_key, client_ids - known)),
@@ -67,8 +62,13 @@ def _parse_quiz(data: dict[str, Any]) -> dict[str, Any]:
 
 def _load_owners(connection: Connection, event_ids: Iterable[str]) -> dict[str, str]:
     """Load whose events those are that are stored, by event id."""
-    query = select(events.c.event_id, events.c.client_id).where(among(connection, events.c.event_id, event_ids))
-    return {row.event_id: row.client_id for row in connection.execute(query)}
+    rows = connection.execute(_select_owners(connection.dialect.name), give(connection, event_ids))
+    return {row.event_id: row.client_id for row in rows}
+
+
+@cache  # building it takes longer than running it
+def _select_owners(dialect: str) -> Select[tuple[str, str]]:
+    return select(events.c.event_id, events.c.client_id).where(match_given(dialect, events.c.event_id))
 
 
 def _load_item_ids(connection: Connection, item_ids: Set[str]) -> frozenset[str] | None:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
+from functools import cache
 from typing import Any, Final, Literal
 
 from sqlalchemy import (
@@ -20,6 +21,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Integer,
+    Text,
     bindparam,
     case,
     delete,
@@ -30,8 +32,9 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 
-from store.sql.bulk import insert_into, select_values
+from store.sql.bulk import give, select_given
 from store.sql.types import UtcTime
 from store.tables import clients, outbox, standings
 
@@ -80,38 +83,35 @@ def push_nudges(
     if not names:
         return
     lane = Lane.STEERING if kind != "client" else Lane.BULK if held or len(names) >= BULK_FROM else Lane.FRESH
-    target_rows = select_values(connection, names).subquery()
-    _push_rows(connection, kind, target_rows.c.value, real_now, held, lane, literal(1) == 1)
+    given = give(connection, names) | {"kind": kind, "real_now": real_now, "held": held}
+    connection.execute(_build_push(connection.dialect.name, lane), given)
+
+
+@cache  # building it takes longer than running it
+def _build_push(dialect: str, lane: Lane) -> postgresql.Insert | sqlite.Insert:
+    target = select_given(dialect).subquery().c.value
+    return _build_rows(dialect, target, lane, literal(1) == 1)
 
 
 _COLUMNS: Final = ("kind", "target", "version", "attempts", "due_at", "held", "lane")
 
 
-def _push_rows(
-    connection: Connection,
-    kind: Kind,
-    target: Any,
-    real_now: datetime,
-    held: bool,
-    lane: Lane,
-    where: ColumnElement[bool],
-) -> None:
-    """Push a row for each `target` of a select. SQLite cannot parse an upsert from a select without a WHERE."""
+def _build_rows(dialect: str, target: Any, lane: Lane, where: ColumnElement[bool]) -> postgresql.Insert | sqlite.Insert:
+    """Build the statement that pushes a row for each `target` of a select, with `kind`, `real_now` and `held` given.
+    SQLite cannot parse an upsert from a select without a WHERE."""
     fixed = (
         literal(1, Integer),
         literal(0, Integer),
-        literal(real_now, UtcTime),
-        literal(held, Boolean),
-        literal(int(lane)),
+        bindparam("real_now", type_=UtcTime),
+        bindparam("held", type_=Boolean),
+        literal(int(lane), Integer),
     )
-    statement = insert_into(connection, outbox).from_select(
-        _COLUMNS, select(literal(kind), target, *fixed).where(where)
-    )
+    rows = select(bindparam("kind", type_=Text), target, *fixed).where(where)
+    insert = postgresql.insert(outbox) if dialect == "postgresql" else sqlite.insert(outbox)
+    statement = insert.from_select(_COLUMNS, rows)
     first = case((outbox.c.lane > int(lane), int(lane)), else_=outbox.c.lane)
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["kind", "target"], set_={"version": outbox.c.version + 1, "lane": first}
-        )
+    return statement.on_conflict_do_update(
+        index_elements=["kind", "target"], set_={"version": outbox.c.version + 1, "lane": first}
     )
 
 
@@ -237,5 +237,6 @@ def push_to_newcomers(connection: Connection, real_now: datetime) -> int:
     before = count_pending(connection)
     never = ~exists().where(standings.c.client_id == clients.c.client_id)
     waits = exists().where(outbox.c.kind == "client", outbox.c.target == clients.c.client_id)
-    _push_rows(connection, "client", clients.c.client_id, real_now, False, Lane.BULK, never & ~waits)
+    statement = _build_rows(connection.dialect.name, clients.c.client_id, Lane.BULK, never & ~waits)
+    connection.execute(statement, {"kind": "client", "real_now": real_now, "held": False})
     return count_pending(connection) - before

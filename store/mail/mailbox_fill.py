@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, bindparam, or_, select, update
+from sqlalchemy import Connection, Engine, Select, bindparam, or_, select, update
 
 from store.database import read_transaction, write_transaction
 from store.mail.policy import ShopPolicy
 from store.mail.suppressions import hash_mailbox
-from store.sql.bulk import among
+from store.sql.bulk import give, match_given
 from store.tables import clients
 
 BATCH: Final = 5_000
@@ -36,9 +37,14 @@ def fill_mailboxes(engine: Engine, policy: ShopPolicy) -> int:
 
 def fill_missing(connection: Connection, policy: ShopPolicy, client_ids: Iterable[str]) -> None:
     """Compute the mailbox of those of these clients who lack one, whose rows an older process may just have written."""
-    query = select(clients.c.client_id, clients.c.email)
-    query = query.where(among(connection, clients.c.client_id, client_ids), clients.c.mailbox == "")
-    _save_mailboxes(connection, policy, connection.execute(query).all())
+    rows = connection.execute(_select_missing(connection.dialect.name), give(connection, client_ids)).all()
+    _save_mailboxes(connection, policy, rows)
+
+
+@cache  # building it takes longer than running it
+def _select_missing(dialect: str) -> Select[tuple[str, str]]:
+    c = clients.c
+    return select(c.client_id, c.email).where(match_given(dialect, c.client_id), c.mailbox == "")
 
 
 def _is_outdated(connection: Connection, policy: ShopPolicy) -> bool:

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.mail_consent import stamp_withdrawal
 from store.mail.mailboxes import lock_mailboxes
-from store.sql.bulk import among, insert_into
+from store.sql.bulk import give, match_given
 from store.sql.records import Record
 from store.tables import clients, withdrawals
 
@@ -46,9 +48,14 @@ def withdraw_mailboxes(connection: Connection, moments: Mapping[str, datetime]) 
     rows = [
         {"mailbox": mailbox, "link": "", **_choose_moment(at, before.get(mailbox))} for mailbox, at in wanted.items()
     ]
-    row = insert_into(connection, withdrawals)
+    connection.execute(_build_upsert(connection.dialect.name), rows)
+
+
+@cache  # building a statement takes longer than running it
+def _build_upsert(dialect: str) -> postgresql.Insert | sqlite.Insert:
+    row = postgresql.insert(withdrawals) if dialect == "postgresql" else sqlite.insert(withdrawals)
     values = {name: row.excluded[name] for name in ("at", "link", "before_at")}
-    connection.execute(row.on_conflict_do_update(index_elements=["mailbox"], set_=values), rows)
+    return row.on_conflict_do_update(index_elements=["mailbox"], set_=values)
 
 
 def _choose_moment(at: datetime, before_at: datetime | None) -> dict[str, datetime | None]:
@@ -82,5 +89,11 @@ def find_withdrawals(connection: Connection, mailboxes: Iterable[str]) -> dict[s
     wanted = [mailbox for mailbox in mailboxes if mailbox]
     if not wanted:
         return {}
-    query = select(withdrawals.c.mailbox, withdrawals.c.at).where(among(connection, withdrawals.c.mailbox, wanted))
-    return {row.mailbox: row.at for row in connection.execute(query)}
+    rows = connection.execute(_select_withdrawals(connection.dialect.name), give(connection, wanted))
+    return {row.mailbox: row.at for row in rows}
+
+
+@cache
+def _select_withdrawals(dialect: str) -> Select[tuple[str, datetime]]:
+    w = withdrawals.c
+    return select(w.mailbox, w.at).where(match_given(dialect, w.mailbox))

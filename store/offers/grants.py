@@ -4,15 +4,17 @@ come to anything. A row a client and offer, so that no repetition counts twice."
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, Select, delete, func, insert, select, update
 
 from domain.outreach import COUNTED
 from models.base import ClientId
 from models.offers import OfferSlug
 from models.states import OutreachState
 from store.offers.offers import OfferRow
-from store.sql.bulk import among
+from store.sql.bulk import give, match_given
 from store.tables import offer_grants, offers, outreaches
 
 _g = offer_grants.c
@@ -66,11 +68,13 @@ def list_bounced(
     connection: Connection, mails: Sequence[tuple[ClientId, int]]
 ) -> list[tuple[OfferSlug, ClientId, int]]:
     """List those of these mails that state an offer and bounced, each with it, in one order for all writers."""
+    given = give(connection, {client_id for client_id, _ in mails})
+    rows, wanted = connection.execute(_select_bounced(connection.dialect.name), given), set(mails)
+    return sorted((row.offer, row.client_id, row.n) for row in rows if row[1:] in wanted)
+
+
+@cache  # building it takes longer than running it
+def _select_bounced(dialect: str) -> Select[Any]:
     o = outreaches.c
-    query = select(o.offer, o.client_id, o.n).where(
-        among(connection, o.client_id, {client_id for client_id, _ in mails}),
-        o.offer.is_not(None),
-        o.state == OutreachState.BOUNCED,
-    )
-    wanted = set(mails)
-    return sorted((row.offer, row.client_id, row.n) for row in connection.execute(query) if row[1:] in wanted)
+    stated = (match_given(dialect, o.client_id), o.offer.is_not(None), o.state == OutreachState.BOUNCED)
+    return select(o.offer, o.client_id, o.n).where(*stated)

@@ -68,12 +68,19 @@ def match_given(dialect: str, column: Column[Any]) -> ColumnElement[bool]:
     """Return the condition that `column` is one of the values passed by `give`, for a statement that is built once."""
     if dialect == "postgresql":
         return column == func.any(bindparam("given", type_=ARRAY(Text)))
-    rows = func.json_each(bindparam("given", type_=Text)).table_valued("value", name="given")
-    return column.in_(select(rows.c.value))
+    return column.in_(select_given(dialect))
+
+
+def select_given(dialect: str) -> Select[tuple[str]]:
+    """Select the values passed by `give` as rows of one column, `value`, for a statement that is built once."""
+    if dialect == "postgresql":
+        array = func.unnest(bindparam("given", type_=ARRAY(Text)))
+        return select(array.table_valued("value", name="given").render_derived().c.value)
+    return select(func.json_each(bindparam("given", type_=Text)).table_valued("value", name="given").c.value)
 
 
 def give(connection: Connection, values: Iterable[str]) -> dict[str, Any]:
-    """Return the parameter of `match_given`."""
+    """Return the parameter of `match_given` and `select_given`."""
     return {"given": list(values) if connection.dialect.name == "postgresql" else json.dumps(list(values))}
 
 

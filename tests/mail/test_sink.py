@@ -13,12 +13,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from aiosmtpd.smtp import SMTP
 
 from errors import ConfigError
 from mail.faulty_sink import FaultySink
 from mail.mailbox import Arrival, Mailbox
 from mail.sink import LARGEST, Sink, get_mailbox_path
-from mail.sink_server import read_text
+from mail.sink_server import SinkServer, read_text
 from tests.mail.samples import settings
 from tests.support.ports import free_port
 
@@ -190,3 +191,34 @@ def test_several_processes_may_read_while_it_writes(sink: FaultySink) -> None:
     send(sink)
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         assert pool.apply(Mailbox(sink.mailbox.path).count) == 1
+
+
+@pytest.mark.parametrize(
+    "argument",
+    [
+        "<>",
+        "<a@b.c>",
+        "<A+b.1@x-y.example> SIZE=100 BODY=8BITMIME",
+        "<a@b.c>  SIZE=3",
+        "a@b.c",
+        '<"q q"@b.c>',
+        "<a..b@c.d>",
+        "<@x:a@b>",
+        "<a@b.c> ",
+        "<a@[192.0.2.1]>",
+        "",
+        "<a b@c>",
+        "<a@b.c>SIZE=1",
+        "<ü@b.c>",
+        "<a@b.c",
+        "<a@localhost>",
+        "<a@b.c> (note) SIZE=1",
+        "<a@b.c> <x@y.z>",
+        "<a@b@c>",
+    ],
+)
+def test_a_plain_address_is_read_as_the_library_reads_it(argument: str) -> None:
+    """By its private name: if the library calls it otherwise one day, only time is lost, and this test says so."""
+    plain, library = (kind.__new__(kind) for kind in (SinkServer, SMTP))
+    plain.local_part_limit = library.local_part_limit = 0
+    assert plain._getaddr(argument) == library._getaddr(argument)

@@ -18,7 +18,7 @@ from tests.support.worker import ROOT
 
 HEAD = """
 import os, signal, sys, time
-import hosting.web_processes as w
+import hosting.forked_processes as w
 w.SILENT_S, w.PATIENCE_S, w.LONGEST_PAUSE_S = 1.0, 1.0, 0.2
 folder = sys.argv[1]
 def note(number): open(f"{folder}/{number}", "a").write(f"{os.getpid()}\\n")
@@ -33,7 +33,7 @@ def beat(pipe):
 def watch(folder: Path, serve: str, count: int = 2) -> Iterator[subprocess.Popen[bytes]]:
     """Run processes that serve by the body of a function of `number` and `pipe`."""
     body = f"def serve(number, pipe):\n    note(number)\n    {serve}\n"
-    program = f"{HEAD}{body}sys.exit(w.WebProcesses({count}, serve, lambda pid: None).run())"
+    program = f"{HEAD}{body}sys.exit(w.ForkedProcesses({count}, serve, lambda pid: None).run())"
     with (folder / "told").open("wb") as told:
         running = subprocess.Popen([sys.executable, "-c", program, str(folder)], cwd=ROOT, stderr=told)
     try:

@@ -1,4 +1,4 @@
-"""Several web processes on one listening socket, watched: one that ends or hangs is replaced, and all end together.
+"""Several processes on one listening socket, watched: one that ends or hangs is replaced, and all end together.
 
 They are forks of a process that has imported everything and opened nothing but sockets, so that a new one stands in a
 moment. A connection waits in the one queue of the socket until some process takes it: what a process that is killed had
@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
-log = logging.getLogger("selvedge.web")
+log = logging.getLogger("selvedge.processes")
 
 Serve = Callable[[int, int], None]
 """Serves as the process of a number, until it is told to end; writes to the pipe about once a second meanwhile."""
@@ -38,7 +38,7 @@ PATIENCE_S: Final = 10.0
 
 
 @dataclass
-class WebProcess:
+class ForkedProcess:
     """One process. `pipe`: what it says comes here; `heard`: when it last said anything, None before it stands."""
 
     number: int
@@ -48,12 +48,12 @@ class WebProcess:
     heard: float | None = None
 
 
-class WebProcesses:
+class ForkedProcesses:
     """The processes and who watches them. Use it in a process with one thread."""
 
-    def __init__(self, count: int, serve: Serve, bury: Bury) -> None:
-        self._count, self._serve, self._bury = count, serve, bury
-        self._running: dict[int, WebProcess] = {}
+    def __init__(self, count: int, serve: Serve, bury: Bury = lambda _: None, *, kind: str = "web") -> None:
+        self._serve, self._bury, self._kind = serve, bury, kind
+        self._running: dict[int, ForkedProcess] = {}
         self._due: dict[int, float] = dict.fromkeys(range(count), 0.0)
         self._pause: dict[int, float] = dict.fromkeys(range(count), FIRST_PAUSE_S)
         self._stopping = False
@@ -84,7 +84,7 @@ class WebProcesses:
                 del self._due[number]
                 self._running[number] = self._fork(number)
 
-    def _fork(self, number: int) -> WebProcess:
+    def _fork(self, number: int) -> ForkedProcess:
         reading, writing = os.pipe()
         os.set_blocking(reading, False)
         os.set_blocking(writing, False)
@@ -94,7 +94,7 @@ class WebProcesses:
         if pid == 0:
             self._become(number, reading, writing)
         os.close(writing)
-        return WebProcess(number, pid, reading, time.monotonic())
+        return ForkedProcess(number, pid, reading, time.monotonic())
 
     def _become(self, number: int, reading: int, writing: int) -> NoReturn:
         """Serve in the fork, and never return to whoever called."""
@@ -128,7 +128,7 @@ class WebProcesses:
             else:
                 self._replace(by_pipe[pipe])
 
-    def _replace(self, ended: WebProcess) -> None:
+    def _replace(self, ended: ForkedProcess) -> None:
         status = self._take_leave(ended)
         if self._stopping:
             return
@@ -136,10 +136,10 @@ class WebProcesses:
         if ended.heard is None:
             pause = self._pause[ended.number]
             self._pause[ended.number] = min(2 * pause, LONGEST_PAUSE_S)
-        log.error("web process %d ended with status %d; another takes its place", ended.pid, status)
+        log.error("%s process %d ended with status %d; another takes its place", self._kind, ended.pid, status)
         self._due[ended.number] = time.monotonic() + pause
 
-    def _take_leave(self, ended: WebProcess) -> int:
+    def _take_leave(self, ended: ForkedProcess) -> int:
         """Wait for a process that has closed its pipe, and forget it; return its exit status."""
         _, status = os.waitpid(ended.pid, 0)
         os.close(ended.pipe)
@@ -152,7 +152,7 @@ class WebProcesses:
         for one in self._running.values():
             silent = now - one.heard > SILENT_S if one.heard is not None else now - one.started > START_S
             if silent:
-                log.error("web process %d hangs; it is killed", one.pid)
+                log.error("%s process %d hangs; it is killed", self._kind, one.pid)
                 os.kill(one.pid, signal.SIGKILL)
 
     # --- ending ---
