@@ -134,8 +134,8 @@ def _save_items(connection: Connection, rows: Sequence[ItemRow], at: ImportConte
     return saved if wholes.has_stock(connection) else saved._replace(notes={**saved.notes, "no_stock": len(rows)})
 
 
-def _save_stock(connection: Connection, rows: Sequence[StockRow], _at: ImportContext) -> BatchResult:
-    return _build_result(item_intake.put_stock(connection, rows))
+def _save_stock(connection: Connection, rows: Sequence[StockRow], at: ImportContext) -> BatchResult:
+    return _build_result(item_intake.put_stock(connection, rows, at.real_now))
 
 
 def _save_events(connection: Connection, rows: Sequence[Any], at: ImportContext) -> BatchResult:

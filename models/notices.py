@@ -17,6 +17,7 @@ class Fault(StrEnum):
     CLICKS = "clicks"
     CERTIFICATE = "certificate"
     KEY = "key"
+    STOCK = "stock"
 
 
 class NoticeChannel(StrEnum):

@@ -66,3 +66,7 @@ class SystemState:
     missing: int
     mail_outage: str
     """Why no mail can be handed over; empty while the server works."""
+    stock_at: datetime | None = None
+    """Real time at which the shop last sent a count or a change of stock; None: that is not known."""
+    oldest_stock_at: datetime | None = None
+    """The same of what is on hand and was counted longest ago."""

@@ -48,4 +48,11 @@ click_rate_drop: Final = Gauge(
 certificate_end: Final = Gauge(
     "selvedge_certificate_expiry_timestamp_seconds", "When the certificate of a server of the shop ends", ["name"]
 )
+stock_counted: Final = Gauge(
+    "selvedge_stock_counted_timestamp_seconds", "When the shop last sent a count or a change of stock; 0: not known"
+)
+stock_oldest: Final = Gauge(
+    "selvedge_stock_oldest_timestamp_seconds",
+    "When the oldest count of what is on hand was sent; 0: not known",
+)
 key_end: Final = Gauge("selvedge_key_expiry_timestamp_seconds", "When the next API key in force expires; 0: none does")

@@ -17,6 +17,7 @@ from models.goods import StockChange
 from services.goods.wholes import GoodsKind
 from store.activity import write_activity
 from store.catalogue.catalogue import StockValues, lock_stock, save_stock_values
+from store.catalogue.stock_age import note_counts
 from store.catalogue.stock_changes import delete_old, find_known, save_keys
 from store.database import write_transaction
 
@@ -46,6 +47,7 @@ def change_stock(
         known = find_known(connection, {change.key for change in changes})  # once the rows are ours: nobody is between
         counts, fresh = _count(changes, known, stored)
         save_stock_values(connection, list(fresh.values()))
+        note_counts(connection, fresh, real_now)
         save_keys(connection, counts.applied, real_now)
         delete_old(connection, real_now - KEPT)
         if counts.applied:

@@ -115,7 +115,7 @@ def replace_stock(
     """Save the whole stock, all of it or nothing; skus that are not in it are out of stock. Raises as replace_items."""
 
     def save(connection: Connection) -> UpsertBatch[Any]:
-        return put_stock(connection, rows)
+        return put_stock(connection, rows, real_now)
 
     skus = [row.sku for row in rows]
     return _replace(engine, actor, GoodsKind.STOCK, skus, save, now, real_now, confirmed=confirmed)

@@ -12,6 +12,7 @@ from domain.intake import TOLERANCE
 from models.catalogue import ItemRow, Season, StockRow
 from store.catalogue import catalogue
 from store.catalogue.catalogue import ItemValues, StockValues
+from store.catalogue.stock_age import note_counts
 from store.events.rows import convert_to_cents
 from store.mail.policy import ShopPolicy
 from store.sql.bulk import RowRefusal, UpsertBatch
@@ -64,9 +65,12 @@ def _merge(before: ItemValues | None, row: ItemRow, now: datetime) -> ItemValues
     return values if row.added_at is None else values._replace(added_at=to_micros(row.added_at))
 
 
-def put_stock(connection: Connection, rows: Sequence[StockRow]) -> UpsertBatch[StockValues]:
+def put_stock(
+    connection: Connection, rows: Sequence[StockRow], real_now: datetime | None = None
+) -> UpsertBatch[StockValues]:
     """Save stock counts; each is the whole count, including the units that are held for Fixes. Refuses items that are
-    not in the catalogue. `notes` counts skus with more units held than on hand: the first Fix approved gets them."""
+    not in the catalogue. `real_now`: when the shop sent them, where that is known. `notes` counts skus with more units
+    held than on hand: the first Fix approved gets them."""
     before = catalogue.lock_stock(connection, {row.sku for row in rows})
     batch = UpsertBatch({old.values.sku: old.values for old in before})
     known = catalogue.find_known_items(connection, {row.item_id for row in rows})
@@ -77,6 +81,8 @@ def put_stock(connection: Connection, rows: Sequence[StockRow]) -> UpsertBatch[S
             values = StockValues(row.sku, row.item_id, row.size, row.on_hand)
             batch.add_row(row.sku, lambda _before, values=values: values)  # type: ignore[misc]
     catalogue.save_stock_values(connection, batch.rows)
+    if real_now is not None:
+        note_counts(connection, {row.sku for row in rows}, real_now)
     for old in before:
         if (batch.changed.get(old.values.sku) or old.values).on_hand < old.reserved:
             batch.count_note("held_short")

@@ -12,6 +12,7 @@ from services.alarms.expiries import find_key_end
 from services.backups.age import find_backup_fault
 from services.context import ServiceContext
 from services.mailing.mail_server import describe_outage
+from store.catalogue.stock_age import find_stock_age
 from store.database import read_transaction
 from store.events import outbox
 from store.events.workflows import count_lost
@@ -21,6 +22,7 @@ LONGEST_WAIT: Final = timedelta(minutes=15)
 OLDEST_REFRESH: Final = timedelta(hours=36)
 CERTIFICATE_DAYS: Final = timedelta(days=14)
 KEY_DAYS: Final = timedelta(days=7)
+OLDEST_STOCK: Final = timedelta(hours=26)
 BEYOND: Final = 3.0
 """Standard errors by which clicks must have dropped. All of these are those of deploy/prometheus/alerts.yml."""
 
@@ -43,6 +45,9 @@ def find_faults(context: ServiceContext, certificates: Mapping[str, datetime]) -
             found.append((Fault.DRIFT, f"what models read has drifted: {', '.join(drifted)}"))
         if measure_click_drop(connection, now) > BEYOND:
             found.append((Fault.CLICKS, "mails of the last week are clicked less than those of the four weeks before"))
+        counted = find_stock_age(connection).latest
+        if counted and real_now - counted > OLDEST_STOCK:
+            found.append((Fault.STOCK, f"no stock has come since {counted.astimezone(UTC):%Y-%m-%d %H:%M} UTC"))
     found.append((Fault.BACKUP, find_backup_fault(settings, real_now)))
     ending = [f"{name} on {end:%Y-%m-%d}" for name, end in certificates.items() if end - real_now < CERTIFICATE_DAYS]
     if ending:

@@ -32,6 +32,7 @@ TITLES: Final[Mapping[Fault, str]] = {
     Fault.CLICKS: "Mails are clicked less",
     Fault.CERTIFICATE: "A certificate ends soon",
     Fault.KEY: "An API key expires soon",
+    Fault.STOCK: "The stock is stale",
 }
 OPERATOR: Final = "selvedge-operator"
 """Stands in the return path, where the id of a client does in other mails."""

@@ -14,6 +14,7 @@ from services.backups.creation import list_backups
 from services.mailing.mail_server import describe_outage
 from services.mailing.model_budget import build_spend_limits
 from settings import Settings
+from store.catalogue.stock_age import find_stock_age
 from store.database import measure_bytes, read_transaction
 from store.events import outbox
 from store.events.outbox import Lane
@@ -25,12 +26,15 @@ from store.migrate import load_version
 def load_system_state(engine: Engine, settings: Settings, now: datetime, real_now: datetime) -> SystemState:
     """Load the state at `now`, business time. Raises Unavailable while the database does not answer."""
     with read_transaction(engine) as connection:
+        stock = find_stock_age(connection)
         return SystemState(
             outbox=_load_outbox(connection, real_now),
             storage=_load_storage(connection, settings, real_now),
             spend=_load_spend(connection, settings, now) if settings.composer == "model" else None,
             missing=count_lost(connection),
             mail_outage=describe_outage(connection, settings) if settings.smtp_url else "",
+            stock_at=stock.latest,
+            oldest_stock_at=stock.oldest,
         )
 
 

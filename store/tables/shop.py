@@ -52,6 +52,7 @@ stock = Table(
     Column("size", String(64), nullable=False, default=""),
     Column("on_hand", BigInteger, nullable=False),
     Column("reserved", BigInteger, nullable=False, server_default="0", comment="units held for a Fix"),
+    Column("counted_at", UtcTime, index=True, comment="real time at which the shop last sent its count or a change"),
 )
 
 stock_changes = Table(

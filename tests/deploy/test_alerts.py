@@ -78,6 +78,11 @@ FAULTS: Final[dict[str, tuple[Series, ...]]] = {
         {"selvedge_key_expiry_timestamp_seconds": "1000000x200"},
         {"selvedge_key_expiry_timestamp_seconds": "0x200"},
     ),
+    "StockStale": (
+        {"selvedge_stock_counted_timestamp_seconds": "-100000x200"},
+        {"selvedge_stock_counted_timestamp_seconds": "0+60x200"},
+        {"selvedge_stock_counted_timestamp_seconds": "0x200"},
+    ),
     "CircuitOpen": (
         {'selvedge_slot_circuit{slot="ranking",algorithm="theirs"}': "2x200"},
         {'selvedge_slot_circuit{slot="ranking",algorithm="theirs"}': "2x110 1 2x89"},
@@ -149,6 +154,7 @@ def test_each_asks_for_what_there_is_and_says_what_to_do(alert: str) -> None:
         ("NightlyRunMissed", faults.OLDEST_REFRESH.total_seconds()),
         ("CertificateEnds", faults.CERTIFICATE_DAYS.total_seconds()),
         ("KeyExpires", faults.KEY_DAYS.total_seconds()),
+        ("StockStale", faults.OLDEST_STOCK.total_seconds()),
         ("ClicksDropped", faults.BEYOND),
     ],
 )

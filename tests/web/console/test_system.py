@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 
 from fastapi.testclient import TestClient
+from sqlalchemy import select
 
 from models.model_call import ModelUsage
 from settings import Settings
+from store.catalogue import stock_age
 from store.database import write_transaction
 from store.events import outbox, workflows
 from store.mail import model_calls
+from store.tables import stock
 from tests.web.auth.staff import get_app_context
 from tests.web.console.test_pages import plain
 from tests.web.sample_shop import NOW
@@ -23,6 +26,7 @@ def test_it_tells_of_each_part_and_of_what_waits(site: TestClient) -> None:
         since = context.real_now() - timedelta(minutes=3)
         outbox.push_nudges(connection, "campaign", ["spring"], since)
         outbox.push_nudges(connection, "client", [f"c{k}" for k in range(30)], since)
+        stock_age.note_counts(connection, connection.scalars(select(stock.c.sku)).all(), since)
         workflows.save_lost(connection, [("client:ada", "ada")], "terminated", since)
     words = plain(site.get("/system").text)
     assert "Temporal Down" in words, "no Temporal is where these settings say"
@@ -35,6 +39,7 @@ def test_it_tells_of_each_part_and_of_what_waits(site: TestClient) -> None:
     assert "the template writer; no language model is set" in words
     assert "no folder is set (SELVEDGE_BACKUP_FOLDER)" in words
     assert "SQLite" in words
+    assert "Stock last sent 3 minutes ago" in words
 
 
 def test_what_models_cost_today_stands_beside_what_they_may(site: TestClient) -> None:
