@@ -89,6 +89,8 @@ class Variant(StrictInput):
     name: Label
     share: float = Field(gt=0, lt=1)
     message: str = Field(min_length=1, max_length=1_000)
+    offer: Id | None = None
+    """The offer that it states; none: that of the mail, if it has one."""
 
 
 class JourneyMail(StrictInput):

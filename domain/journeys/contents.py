@@ -12,6 +12,7 @@ from domain.journeys.places import JourneyPlace
 from models.base import ClientId, ItemId
 from models.campaign_definition import CampaignDefinition, EventEntry
 from models.journey_steps import JourneyMail, JourneyStep, MailContent, Variant
+from models.offers import OfferSlug
 
 
 class MailText(NamedTuple):
@@ -65,6 +66,11 @@ def choose_words(definition: CampaignDefinition, mail: JourneyMail, variant: Var
     return MailWords(variant.message if variant else mail.message, mail.voice or definition.voice)
 
 
+def choose_offer(mail: JourneyMail, variant: Variant | None) -> OfferSlug | None:
+    """Choose the offer that a mail states with one of its texts."""
+    return (variant.offer if variant else None) or mail.offer
+
+
 def build_mail_content(
     definition: CampaignDefinition,
     mail: JourneyMail,
@@ -80,7 +86,7 @@ def build_mail_content(
         category=mail.category,
         autonomy=mail.autonomy or definition.autonomy,
         review=mail.review or definition.review,
-        offer=mail.offer,
+        offer=choose_offer(mail, variant),
         variant=variant.name if variant else "",
         quiet_hours=definition.quiet_hours,
         mails_per_week=definition.caps.mails_per_week if definition.caps else None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -13,18 +13,21 @@ from typing import Final, NamedTuple
 from sqlalchemy import Connection
 
 from domain.eligibility import PROFILED, SendDecision, explain_code, may_send
-from domain.enrolment import NewEnrolment
 from domain.experiments import hash_to_unit
 from domain.journeys.advancing import find_opening
-from domain.journeys.contents import follows_client, list_mail_texts
+from domain.journeys.contents import choose_offer, choose_variant, follows_client, list_mail_texts
 from errors import NotFound
 from models.base import CampaignSlug, ClientId
 from models.campaign import CampaignSpec
 from models.campaign_definition import CampaignDefinition
 from models.campaign_preview import CampaignPreview, OtherCampaign, PreviewBarrier
+from models.journey_steps import JourneyStep
+from models.offers import OfferSlug
 from models.states import Arm, TouchKind
 from services.campaigns.enrolment import iterate_audience
 from services.context import ServiceContext
+from services.offers.naming import list_named_offers
+from services.offers.room import OfferRoom
 from store.campaigns import campaigns, versions
 from store.mail.facts_in_bulk import BulkFacts, load_bulk_facts
 
@@ -44,10 +47,28 @@ class PreviewedCampaign(NamedTuple):
     version: int | None
 
     @property
+    def campaign(self) -> CampaignSpec | CampaignDefinition:
+        """What names its offers."""
+        return self.spec if self.definition is None else self.definition
+
+    @property
+    def first_mail(self) -> JourneyStep | None:
+        """The step of its first mail."""
+        texts = list_mail_texts(self.definition) if self.definition else []
+        return texts[0].step if texts else None
+
+    @property
     def first_kind(self) -> TouchKind:
         """The kind of its first mail."""
-        texts = list_mail_texts(self.definition) if self.definition else []
-        return texts[0].step.mail.kind if texts and texts[0].step.mail else TouchKind.CAMPAIGN
+        step = self.first_mail
+        return step.mail.kind if step and step.mail else TouchKind.CAMPAIGN
+
+    def find_offer(self, client_id: ClientId) -> OfferSlug | None:
+        """Find the offer that its first mail to a client states."""
+        step = self.first_mail
+        if self.definition is None or step is None or step.mail is None:
+            return self.spec.offer
+        return choose_offer(step.mail, choose_variant(self.definition, step, client_id))
 
 
 @dataclass(slots=True)
@@ -80,18 +101,33 @@ def load_previewed(connection: Connection, slug: CampaignSlug, version: int | No
     return PreviewedCampaign(found.definition.build_spec(), found.definition, found.version)
 
 
+class _Waiting(NamedTuple):
+    """A client who would be mailed later, after those who are ready. `code`: what they wait for."""
+
+    client_id: ClientId
+    offer: OfferSlug | None
+    code: str
+    campaigns: frozenset[CampaignSlug]
+
+
 def count_stopped(
     context: ServiceContext, connection: Connection, previewed: PreviewedCampaign, now: datetime
 ) -> AudienceCount:
-    """Count whom the campaign would mail at `now` and what stops the others, each at the first thing that does."""
+    """Count whom the campaign would mail at `now` and what stops the others, each at the first thing that does. The
+    budget of an offer is for those who are ready first, then for those who wait."""
     counted = AudienceCount()
+    room = OfferRoom(connection, {slug for _, slug in list_named_offers(previewed.campaign)}, now)
+    waiting: list[_Waiting] = []
     for entries in iterate_audience(connection, previewed.spec, now):
         counted.audience += len(entries)
         for entry in entries:
             if entry.arm is Arm.NEITHER:
                 counted.stopped[entry.code, True] += 1
         counted.held_out += sum(entry.arm is Arm.CONTROL for entry in entries)
-        _judge(context, connection, previewed, [entry for entry in entries if entry.arm is Arm.TREATED], now, counted)
+        treated = [entry.client_id for entry in entries if entry.arm is Arm.TREATED]
+        room.load_holders(connection, treated)
+        waiting += _judge(context, connection, previewed, treated, now, counted, room)
+    _judge_later(previewed, waiting, counted, room)
     return counted
 
 
@@ -99,24 +135,49 @@ def _judge(
     context: ServiceContext,
     connection: Connection,
     previewed: PreviewedCampaign,
-    treated: Iterable[NewEnrolment],
+    treated: Sequence[ClientId],
     now: datetime,
     counted: AudienceCount,
-) -> None:
-    facts = load_bulk_facts(connection, [entry.client_id for entry in treated], context.settings.keys.signing, now)
-    ready, later = [], []
-    for client_id, known in facts.items():
+    room: OfferRoom,
+) -> list[_Waiting]:
+    """Count those who would be mailed now, and those who never would; return the others."""
+    facts = load_bulk_facts(connection, treated, context.settings.keys.signing, now)
+    ready, waiting = [], []
+    for client_id, known in sorted(facts.items()):
         code, never = _find_barrier(context, previewed, known, now)
-        if not never:
-            counted.others.update(known.campaigns - {previewed.spec.slug})
-        if not code:
+        offer = previewed.find_offer(client_id)
+        if offer is not None and not never and (barrier := room.find_barrier(offer, client_id)):
+            code, never = barrier, True
+        if never:
+            counted.stopped[code, True] += 1
+        elif code:
+            takes = offer if offer is not None and not room.holds(offer, client_id) else None
+            waiting.append(_Waiting(client_id, takes, code, known.campaigns))
+        else:
             counted.ready += 1
+            counted.others.update(known.campaigns - {previewed.spec.slug})
             ready.append(client_id)
+            if offer is not None:
+                room.take(offer, client_id)
+    counted.sample = _draw(previewed, counted.sample, ready)
+    return waiting
+
+
+def _judge_later(
+    previewed: PreviewedCampaign, waiting: Sequence[_Waiting], counted: AudienceCount, room: OfferRoom
+) -> None:
+    """Count those who would be mailed later, as far as the offer of their mail has room for them then."""
+    later = []
+    for one in waiting:
+        if one.offer is not None and (barrier := room.find_barrier(one.offer, one.client_id)):
+            counted.stopped[barrier, True] += 1
             continue
-        counted.stopped[code, never] += 1
-        if not never:
-            later.append(client_id)
-    counted.sample, counted.later = _draw(previewed, counted.sample, ready), _draw(previewed, counted.later, later)
+        if one.offer is not None:
+            room.take(one.offer, one.client_id)
+        counted.stopped[one.code, False] += 1
+        counted.others.update(one.campaigns - {previewed.spec.slug})
+        later.append(one.client_id)
+    counted.later = _draw(previewed, [], later)
 
 
 def _find_barrier(

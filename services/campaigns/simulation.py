@@ -26,7 +26,6 @@ from mail.mailbox import Mailbox
 from mail.sink import get_mailbox_path
 from models.actors import Actor, Subject, SubjectKind
 from models.base import CampaignSlug, ClientId
-from models.offers import OfferState
 from models.simulation import (
     Estimate95,
     ResponseModel,
@@ -39,18 +38,17 @@ from models.simulation import (
 from services.campaigns.definitions import publish_version
 from services.campaigns.lift import measure_lift
 from services.campaigns.preview_counts import PreviewedCampaign, load_previewed
+from services.campaigns.simulated_offers import explain_offers, prepare_offers
 from services.campaigns.simulation_model import estimate_responses
 from services.campaigns.simulation_world import SimulatedWorld, WorldRules
 from services.context import ServiceContext
-from services.offers.naming import list_named_offers
 from settings import Settings
 from store import clock, copies
 from store.activity import write_activity
-from store.campaigns import campaigns, responses, simulations, versions
+from store.campaigns import campaigns, people, responses, simulations, versions
 from store.campaigns.responses import OutboundMail
 from store.database import connect, read_transaction, write_transaction
 from store.events import outbox
-from store.offers import offers
 from store.tables import metadata
 
 FAST: Final = 100_000
@@ -111,6 +109,7 @@ def prepare_simulation(
             copies.copy_shop(connection, copy, drawn)
         model, own = estimate_responses(connection, drawn, now)
     with write_transaction(context.engine) as copy:
+        prepare_offers(copy, previewed.campaign, len(drawn), audience, starts_at)
         _start(copy, previewed, starts_at)
         outbox.push_nudges(copy, "client", drawn, source.wall())
         outbox.push_nudges(copy, "campaign", copies.list_running(copy), source.wall())
@@ -144,8 +143,6 @@ def _start(connection: Connection, previewed: PreviewedCampaign, now: datetime) 
     copies.forget_campaign(connection, slug, previewed.version, now)
     if previewed.version is not None:
         row = versions.load_version(connection, slug, previewed.version)
-        for _, offer in list_named_offers(row.definition):
-            offers.move_offer(connection, offer, OfferState.LIVE, now)  # as it will be when the campaign starts
         publish_version(connection, campaigns.load_campaign(connection, slug), row, "stay", {}, now)
         begun: dict[str, Any] = {}
     else:
@@ -160,7 +157,7 @@ def build_report(prepared: PreparedSimulation, seconds: float) -> SimulationRepo
     mails = world.list_mails()
     own = [(mail, outcome) for mail, outcome in mails if mail.campaign == slug]
     with read_transaction(prepared.context.engine) as connection:
-        states = dict(responses.count_places(connection, slug))
+        states = people.count_states(connection, slug)
     with read_transaction(prepared.source.engine) as connection:
         cost = responses.compute_cost_per_mail(connection, prepared.starts_at - COST_FROM)
     days = tuple(world.days[day] for day in sorted(world.days) if day <= order.days)
@@ -252,6 +249,7 @@ def _list_assumptions(prepared: PreparedSimulation, *, pays: bool, cost: float |
         f"all enter in the first minute; in truth {prepared.audience:,} clients take about {minutes:,} minutes",
         "the built-in algorithms and your trained models decide; algorithms of your own are not asked",
     ]
+    told += explain_offers(prepared.previewed.campaign)
     if pays:
         known = "unknown: no mail of a model was paid yet" if cost is None else f"{cost:.4f} a mail, as of late"
         told.append(f"the template writer stands for the model; a model's cost is {known}")

@@ -37,8 +37,14 @@ def list_named_offers(campaign: CampaignSpec | CampaignDefinition) -> Iterator[t
             yield "offer", campaign.offer
         return
     for index, step in enumerate(campaign.steps):
-        if step.mail is not None and step.mail.offer is not None:
-            yield f"steps[{index}].mail.offer", step.mail.offer
+        if step.mail is None:
+            continue
+        where = f"steps[{index}].mail"
+        if step.mail.offer is not None:
+            yield f"{where}.offer", step.mail.offer
+        for k, variant in enumerate(step.mail.variants):
+            if variant.offer is not None:
+                yield f"{where}.variants[{k}].offer", variant.offer
 
 
 def _require(

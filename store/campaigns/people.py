@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, case, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, select
 
 from domain.campaign_people import Place
 from domain.outreach import ASIDE
@@ -59,6 +59,13 @@ def list_people(
         query = query.where(among(connection, _E.client_id, client_ids))
     rows = connection.execute(query.order_by(_E.client_id, _E.entry).limit(limit))
     return [_parse_person(row) for row in rows]
+
+
+def count_states(connection: Connection, slug: CampaignSlug) -> dict[str, int]:
+    """Count the clients of a campaign by the state as people see it."""
+    with_mail = enrolments.outerjoin(outreaches, and_(_O.client_id == _E.client_id, _O.n == _E.n))
+    query = select(_STATE, func.count()).select_from(with_mail).where(_E.campaign == slug).group_by(_STATE)
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 _PEOPLE: Final = select(

@@ -25,10 +25,10 @@ from sqlalchemy import (
     type_coerce,
 )
 
-from models.base import CampaignSlug, ClientId, ItemId
+from models.base import ClientId, ItemId
 from models.states import OutreachState
 from store.sql.bulk import among
-from store.tables import calls, clients, enrolments, events, items, model_calls, outreaches
+from store.tables import calls, clients, events, items, model_calls, outreaches
 
 AFTER_CLICK: Final = timedelta(days=3)
 """Within which an order counts as one after a click."""
@@ -204,13 +204,6 @@ def count_calls(connection: Connection, after: datetime, until: datetime) -> int
     """Count the calls that were opened in (after, until]."""
     opened = calls.c.created_at
     return connection.scalar(select(func.count()).select_from(calls).where(opened > after, opened <= until)) or 0
-
-
-def count_places(connection: Connection, slug: CampaignSlug) -> dict[str, int]:
-    """Count the places of clients in a campaign by state."""
-    e = enrolments.c
-    query = select(e.state, func.count()).where(e.campaign == slug).group_by(e.state)
-    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def find_message_ids(connection: Connection, mails: Sequence[tuple[ClientId, int]]) -> dict[tuple[ClientId, int], str]:

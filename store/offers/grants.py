@@ -3,7 +3,7 @@ come to anything. A row a client and offer, so that no repetition counts twice."
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 from typing import Any
 
@@ -14,7 +14,7 @@ from models.base import ClientId
 from models.offers import OfferSlug
 from models.states import OutreachState
 from store.offers.offers import OfferRow
-from store.sql.bulk import give, match_given
+from store.sql.bulk import among, give, match_given
 from store.tables import offer_grants, offers, outreaches
 
 _g = offer_grants.c
@@ -32,6 +32,12 @@ def has_grant(connection: Connection, slug: OfferSlug, client_id: ClientId) -> b
     """Return whether a mail with the offer went to the client."""
     query = select(_g.n).where(_g.offer == slug, _g.client_id == client_id)
     return connection.execute(query).first() is not None
+
+
+def find_holders(connection: Connection, slug: OfferSlug, client_ids: Collection[ClientId]) -> set[ClientId]:
+    """Find which of these clients got the offer by mail."""
+    query = select(_g.client_id).where(_g.offer == slug, among(connection, _g.client_id, client_ids))
+    return set(connection.scalars(query))
 
 
 def list_granted(connection: Connection, client_id: ClientId) -> frozenset[OfferSlug]:

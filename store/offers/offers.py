@@ -95,6 +95,11 @@ def move_offer(connection: Connection, slug: OfferSlug, to: OfferState, now: dat
     return connection.execute(statement.values(state=to, updated_at=now, **values)).rowcount == 1
 
 
+def set_given(connection: Connection, slug: OfferSlug, given: int) -> None:
+    """Set how many clients count as having got an offer: in a copy of the shop alone."""
+    connection.execute(update(offers).where(_o.slug == slug).values(given=given))
+
+
 def _build_values(order: OfferOrder, ends_at: datetime | None) -> dict[str, Any]:
     terms = order.build_terms()
     text = terms.model_dump(mode="json")

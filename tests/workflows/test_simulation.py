@@ -15,11 +15,14 @@ from errors import BadInput, NotAllowed
 from hosting.simulation import run_simulation
 from models.actors import Actor, Channel, Role
 from models.campaign_definition import CampaignDefinition
+from models.offers import OfferOrder
 from models.simulation import SimulationOrder, SimulationReport
 from services.campaigns.definitions import save_draft
 from services.campaigns.simulation import build_report, prepare_simulation, save_report
 from services.campaigns.simulation_lists import list_simulations
+from services.offers.lifecycle import save_offer
 from store.database import read_transaction
+from store.offers.offers import load_offer
 from tests.support.ports import free_port
 from tests.support.private_data import iterate_all_rows
 from tests.support.shop import Shop
@@ -44,13 +47,13 @@ DEFINITION: dict[str, Any] = {
 }
 
 
-def fill(shop: Shop) -> None:
+def fill(shop: Shop, definition: dict[str, Any] = DEFINITION) -> None:
     """Ten clients, one of whom agreed to no mail; the campaign is a draft."""
     now = shop.context.wall()
     for k in range(10):
         shop.client(f"c{k}", now=now, signed_up_at=now - timedelta(days=200), consent=k > 0)
         shop.event(f"c{k}", "order_placed", now - timedelta(days=20 + k), value="80.00", now=now)
-    save_draft(shop.engine, MARKETER, CampaignDefinition.model_validate(DEFINITION), shop.settings, now, now)
+    save_draft(shop.engine, MARKETER, CampaignDefinition.model_validate(definition), shop.settings, now, now)
 
 
 def simulate(shop: Shop, folder: Path, **order: int) -> SimulationReport:
@@ -93,6 +96,22 @@ def test_a_simulation_repeats_itself_and_leaves_the_shop_as_it_was(shop: Shop, t
     assert kept.report.sent == first.sent
     assert not kept.report.ledger
     assert not kept.report.samples
+
+
+def test_an_offers_budget_reaches_as_many_as_it_would(shop: Shop, tmp_path: Path) -> None:
+    """A draft with room for five of ten clients, of whom six are drawn: three get it, and nobody of the shop."""
+    now = shop.context.wall()
+    order = OfferOrder(name="Five", code="FIVE5", percent=5, most_clients=5)
+    save_offer(shop.engine, MARKETER, "five", order, shop.settings, now, now)
+    fill(
+        shop, DEFINITION | {"steps": [{"id": "first", "mail": {"message": "Our spring edit is in.", "offer": "five"}}]}
+    )
+    report = simulate(shop, tmp_path / "copy", days=2)
+    assert (report.sent, report.states["dropped"]) == (3, 3), report.states
+    assert any("five: approved" in said for said in report.assumptions)
+    with read_transaction(shop.engine) as connection:
+        offer = load_offer(connection, "five")
+    assert (offer.state, offer.given) == ("draft", 0)
 
 
 def test_what_cannot_be_simulated_is_refused_before_anything_is_copied(shop: Shop, tmp_path: Path) -> None:

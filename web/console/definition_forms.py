@@ -110,7 +110,12 @@ STEP: Final[Mapping[str, Mapping[str, Reader]]] = {
     "stop": {},
 }
 """The fields of each kind of step."""
-VARIANT: Final[Mapping[str, Reader]] = {"name": _read_text, "share": _read_share, "message": _read_text}
+VARIANT: Final[Mapping[str, Reader]] = {
+    "name": _read_text,
+    "share": _read_share,
+    "message": _read_text,
+    "offer": _read_text,
+}
 NEW: Final[Mapping[str, Values]] = {
     "mail": {"mail": {"message": ""}},
     "wait": {"wait": "3d"},

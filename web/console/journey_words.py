@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import NamedTuple
 
+from domain.wording import join_words
 from models.campaign import Audience
 from models.campaign_definition import (
     BackInStockEntry,
@@ -42,8 +43,10 @@ def describe_steps(definition: CampaignDefinition, people: Mapping[str, int]) ->
 def _describe(step: JourneyStep) -> tuple[str, str]:
     if step.mail is not None:
         variants = f" · {len(step.mail.variants) + 1} variants" if step.mail.variants else ""
-        offer = f" · offer {step.mail.offer}" if step.mail.offer else ""
-        return f"Mail{variants}{offer}", step.mail.message
+        named = filter(None, (step.mail.offer, *(variant.offer for variant in step.mail.variants)))
+        offers = list(dict.fromkeys(named))
+        said = f" · {'offers' if len(offers) > 1 else 'offer'} {join_words(offers)}" if offers else ""
+        return f"Mail{variants}{said}", step.mail.message
     if step.wait is not None:
         return f"Wait {say_span(step.wait)}", ""
     if step.wait_for is not None:

@@ -30,6 +30,7 @@ from models.campaign_preview import CampaignPreview, PreviewOrder
 from models.drafts import DraftList
 from models.figures import KpiReport
 from models.lift import CampaignLift
+from models.offers import OfferList
 from models.segment_answers import SegmentQuestion, SegmentSize
 from models.simulation import SimulationJob, SimulationOrder
 from services.campaigns.lift import measure_lift
@@ -40,6 +41,7 @@ from services.campaigns.simulation_lists import list_simulations
 from services.clients.why_not import explain_no_mail
 from services.context import ServiceContext
 from services.figures.report import load_report
+from services.offers.views import list_offers as list_all_offers
 from services.recommendations.opening import open_recommender
 from services.recommendations.recommender import Recommender
 from services.review.lists import list_drafts as list_waiting_drafts
@@ -115,6 +117,14 @@ def list_campaigns(ctx: Ctx) -> CampaignsShort:
                 for row in rows
             )
         )
+
+
+def list_offers(ctx: Ctx) -> OfferList:
+    """List the shop's offers with their terms and what is left of them, the newest first. A mail of a campaign, or one
+    of its variants, names one by its `slug`; whoever may makes and approves them in the pages."""
+    with enter_call(ctx, Disclosure.SHOP) as call:
+        context = call.context
+        return list_all_offers(context.engine, context.settings, context.business_now())
 
 
 def campaign_progress(ctx: Ctx, slug: CampaignSlug) -> CampaignProgress:
@@ -215,7 +225,7 @@ def list_reading_tools() -> tuple[Tool, ...]:
     """List the tools that read. They are made once a process: their schemas take most of a site's start."""
     tools = (
         *(search_clients, why_not, count_segment, list_campaigns, campaign_progress, campaign_lift),
-        *(preview_campaign, campaign_simulation),
+        *(preview_campaign, campaign_simulation, list_offers),
         *(key_figures, list_drafts, read_draft),
     )
     begins = Tool.from_function(simulate_campaign, annotations=BEGINS)

@@ -21,6 +21,7 @@ from models.actors import Actor, Channel, Role
 from models.campaign_definition import CampaignDefinition
 from models.campaign_preview import PreviewOrder
 from models.catalogue import StockRow
+from models.offers import OfferOrder
 from models.states import HoldSource
 from services.campaigns.definitions import save_draft
 from services.campaigns.preview import ADDRESS, show_preview
@@ -30,6 +31,7 @@ from services.clients import registration
 from services.context import ServiceContext
 from services.ingestion import item_intake
 from services.ingestion.intake import accept_events
+from services.offers.lifecycle import approve_offer, retire_offer, save_offer
 from services.recommendations.recommender import Recommender
 from settings import Settings
 from store import tables as t
@@ -39,11 +41,13 @@ from store.mail import mail_facts
 from store.mail.facts_in_bulk import load_bulk_facts
 from store.mail.policy import ShopPolicy
 from store.mail.suppressions import hash_mailbox
+from store.offers import grants
 from tests.doubles.chat_server import ChatServer
 from tests.store.conftest import NOW
 from tests.store.seeds import client_row, event, seed_items
 from tests.support.private_data import iterate_all_rows
 
+OWNER = Actor(who="olga", role=Role.OWNER, channel=Channel.API)
 MARKETER = Actor(who="mia", role=Role.MARKETER, channel=Channel.API)
 DEFINITION: dict[str, Any] = {
     "slug": "spring",
@@ -127,6 +131,73 @@ def test_what_stops_whom_is_counted_once_each_and_adds_up(context: ServiceContex
     assert (shown.audience, shown.ready, shown.held_out, shown.version) == (10, 2, 0, 1)
     assert shown.audience == shown.ready + shown.held_out + sum(barrier.clients for barrier in shown.barriers)
     assert all(barrier.why and "_" not in barrier.why for barrier in shown.barriers)
+
+
+def offer(context: ServiceContext, slug: str, *holders: str, **terms: Any) -> None:
+    """An approved offer that went to these clients already."""
+    order = OfferOrder(name=slug, code=f"{slug}-CODE", percent=10, **terms)
+    save_offer(context.engine, OWNER, slug, order, context.settings, NOW, NOW)
+    approve_offer(context.engine, OWNER, slug, context.settings, NOW, NOW)
+    with write_transaction(context.engine) as connection:
+        for n, client_id in enumerate(holders):
+            grants.count_grant(connection, slug, client_id, n)
+
+
+def state(context: ServiceContext, **mail: Any) -> dict[str, tuple[int, bool]]:
+    """What stops whom in a campaign of one such mail."""
+    step = {"id": "hello", "mail": {"message": "Our spring edit is in.", **mail}}
+    save(context.engine, context.settings, DEFINITION | {"steps": [step]})
+    shown = show(context, mails=0)
+    parts = shown.ready + shown.held_out + sum(barrier.clients for barrier in shown.barriers)
+    assert shown.audience == parts == 10
+    return {"ready": (shown.ready, False)} | {one.code: (one.clients, one.never) for one in shown.barriers}
+
+
+def test_an_offers_budget_leaves_out_whom_it_has_no_room_for(context: ServiceContext) -> None:
+    """Ann and bea are ready; fay, gil, hal and ida would be mailed later."""
+    before = state(context)
+    assert before["ready"] == (2, False)
+    offer(context, "roomy", most_clients=6)
+    assert state(context, offer="roomy") == before
+    offer(context, "four", most_clients=4)
+    four = state(context, offer="four")
+    assert (four["ready"], four["offer_spent"]) == ((2, False), (2, True)), "who is ready goes first"
+    assert (four["held_by_operator"], four["cap"]) == ((1, False), (1, False)), "then who waits, in turn"
+    offer(context, "tight", most_clients=1)
+    tight = state(context, offer="tight")
+    assert (tight["ready"], tight["offer_spent"]) == ((1, False), (5, True))
+    assert tight["suppressed_hard_bounce"] == before["suppressed_hard_bounce"]
+
+
+@SQLITE
+def test_who_has_an_offer_takes_no_room_and_what_is_used_up_is_for_nobody_else(context: ServiceContext) -> None:
+    offer(context, "used", "bea", "fay", most_clients=2)
+    used = state(context, offer="used")
+    assert (used["ready"], used["offer_spent"]) == ((1, False), (4, True)), "ann, gil, hal and ida come too late"
+    assert used["held_by_operator"] == (1, False), "fay has it and waits for what holds her"
+    assert used["suppressed_hard_bounce"] == (1, True), "what stopped somebody for good before is told"
+    retire_offer(context.engine, OWNER, "used", context.settings, NOW, NOW)
+    again = show(context, mails=0)
+    assert {one.code: one.clients for one in again.barriers}["offer_retired"] == 6
+    assert again.ready == 0
+
+
+@SQLITE
+def test_a_variant_states_an_offer_of_its_own(context: ServiceContext) -> None:
+    offer(context, "tight", "dot", most_clients=1)
+    variant = {"name": "dear", "share": 0.5, "message": "Light layers have come.", "offer": "tight"}
+    counts = state(context, variants=[variant])
+    with read_transaction(context.engine) as connection:
+        previewed = load_previewed(connection, "spring", None)
+    given = {name: previewed.find_offer(name) for name in ("ann", "bea", "fay", "gil", "hal", "ida")}
+    assert set(given.values()) == {None, "tight"}
+    assert counts["offer_spent"] == (sum(slug == "tight" for slug in given.values()), True)
+    plain, dear = show(context, clients=["ann"]).mails
+    assert ("tight-CODE" in plain.text, "tight-CODE" in dear.text) == (False, True)
+    with pytest.raises(
+        BadInput, match=r"^steps\[0\]\.mail\.variants\[0\]\.offer: there is no offer tigh; did you mean tight"
+    ):
+        state(context, variants=[variant | {"offer": "tigh"}])
 
 
 @SQLITE

@@ -27,9 +27,11 @@ from commands.shared.runtime import open_database
 from domain.permissions import Disclosure
 from errors import ConfigError, Unavailable
 from models.actors import Actor, Channel, Role
+from models.offers import OfferOrder
 from models.states import CampaignState
 from models.team import ApiKeyOrder
 from services.campaigns import simulation_jobs
+from services.offers.lifecycle import save_offer
 from services.team.api_keys import create_key, revoke_key
 from settings import Settings
 from store.activity import list_activities
@@ -223,12 +225,20 @@ def test_whatever_works_in_threads_has_its_own() -> None:
 
 def test_a_draft_of_a_campaign_starts_nothing(site: str, settings: Settings) -> None:
     key, person = make_key(settings, "m4", Role.MARKETER), Person(True)
+    engine = connect(settings.database)
+    order = OfferOrder(name="Hello", code="HELLO10", percent=10)
+    save_offer(engine, EVE, "hello", order, settings, NOW, NOW)
+    engine.dispose()
     saved = ask(site, key, "draft_campaign", person, definition=DEFINITION)
     assert (saved["slug"], saved["version"], saved["state"]) == ("agents-own", 1, "draft")
     assert "1 step" in person.questions[0]
     preview = ask(site, key, "preview_campaign", slug="agents-own", mails=1)
     [mail] = preview["mails"]
     assert (preview["audience"], mail["html"], "Soft colours" in mail["text"]) == (42, "", True)
+    assert "HELLO10" in str(ask(site, key, "list_offers")["offers"])
+    step = {"id": "s", "mail": {"message": "Soft colours.", "offer": "hello"}}
+    ask(site, key, "draft_campaign", person, definition={**DEFINITION, "slug": "with-offer", "steps": [step]})
+    assert "1 step, with the offer hello)" in person.questions[-1], "whoever is asked reads what it would state"
     # A message may be larger than a form of ours.
     long = {**DEFINITION, "steps": [{"id": f"s{n}", "mail": {"message": "Soft colours. " * 30}} for n in range(60)]}
     assert "step" in str(ask(site, key, "draft_campaign", person, definition=long))
