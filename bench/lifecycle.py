@@ -26,7 +26,7 @@ def measure() -> dict[str, float]:
 
     `signups_to_delivered_mail_per_s`: from the first row in the outbox to the last mail delivered;
     `bare_flow_per_s`: the flow with a child and empty activities (`bench.bare`), on the same server, before it."""
-    with tempfile.TemporaryDirectory(prefix="selvedge-bench-") as name, _run_shop(Path(name)) as (shop, server, worker):
+    with tempfile.TemporaryDirectory(prefix="selvedge-bench-") as name, open_shop(Path(name)) as (shop, server, worker):
         bare = _bare(server)
         worker.start().wait_until_up()
         shop.sign_up("warm", WARM)
@@ -56,7 +56,7 @@ def _bare(server: DevServer) -> float:
 
 
 @contextmanager
-def _run_shop(folder: Path) -> Iterator[tuple[Shop, DevServer, WorkerProcess]]:
+def open_shop(folder: Path) -> Iterator[tuple[Shop, DevServer, WorkerProcess]]:
     """Run a dev server on a WAL file, one worker process, and a shop whose quiet hours never come."""
     (folder / "temporal").mkdir()
     server: DevServer = new_dev_server(folder / "temporal")

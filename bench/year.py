@@ -5,17 +5,33 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections import Counter
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any, Final
 
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
+from hosting.dispatch import Dispatcher
+from models.actors import SYSTEM
+from models.campaign_definition import CampaignDefinition
+from services.campaigns.definitions import decide_version, save_draft, start_version, submit_version
 from tests.support.shop import Shop, a_shop
 from tests.support.temporal import new_time_skipping
 from workflows import ids
 
+JOURNEYS: Final = "journeys"
+STEPS: Final[dict[str, Any]] = {
+    "holdout": 0,
+    "expires_after": "200d",
+    "steps": [
+        {"id": "hello", "mail": {"message": "Our spring edit is in: light layers."}},
+        {"id": "rest", "wait": "30d"},
+        {"id": "look", "wait_for": {"event": "item_viewed", "within": "60d"}},
+    ],
+}
 TASK_DONE = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
 RENEWED = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW
 
@@ -25,15 +41,18 @@ def measure() -> dict[str, float]:
 
     The idle one ordered once before they came to us and is never heard of again: it drifts, and gets the four mails of
     drifting. A new one signs up, orders once, and goes the same way: six mails. A busy one has an event a
-    day, an order a fortnight and a campaign a month."""
+    day, an order a fortnight and a campaign a month. One in journeys is idle and on its way through three campaigns of
+    several steps, each with a mail, a wait and a wait for something that never happens."""
     return asyncio.run(_measure())
 
 
 async def _measure() -> dict[str, float]:
-    idle, new, busy = [await _in_a_shop(name) for name in ("idle", "new", "busy")]
+    idle, new, busy, journeys = [await _in_a_shop(name) for name in ("idle", "new", "busy", JOURNEYS)]
     return {
         "idle_client_workflow_tasks_per_year": idle["tasks"],
         "idle_client_mails_per_year": idle["mails"],
+        "idle_client_in_3_journeys_workflow_tasks_per_year": journeys["tasks"],
+        "idle_client_in_3_journeys_mails_per_year": journeys["mails"],
         "new_client_workflow_tasks_in_first_year": new["tasks"],
         "new_client_mails_in_first_year": new["mails"],
         "busy_client_workflow_tasks_per_year": busy["tasks"],
@@ -46,6 +65,7 @@ async def _measure() -> dict[str, float]:
 async def _in_a_shop(client_id: str) -> Counter[str]:
     with tempfile.TemporaryDirectory(prefix="selvedge-bench-") as name:
         shop = a_shop(Path(name), stock=False)
+        shop.context = replace(shop.context, look_again=timedelta(days=30))
         try:
             return await _year(shop, client_id)
         finally:
@@ -56,7 +76,7 @@ async def _in_a_shop(client_id: str) -> Counter[str]:
 async def _year(shop: Shop, client_id: str) -> Counter[str]:
     async with new_time_skipping() as env, shop.run_workers(env.client) as dispatcher:
         start = await env.get_current_time()
-        if client_id == "idle":
+        if client_id in ("idle", JOURNEYS):
             shop.client(client_id, now=start, signed_up_at=start - timedelta(days=400))
             shop.event(client_id, "order_placed", start - timedelta(hours=1), value="80.00")
         else:
@@ -71,9 +91,27 @@ async def _year(shop: Shop, client_id: str) -> Counter[str]:
             while await dispatcher.send_batch():
                 pass
             await env.sleep(timedelta(days=1))
-        if client_id != "busy":
+        if client_id == JOURNEYS:
+            await _go_through_journeys(shop, env, dispatcher)
+        elif client_id != "busy":
             await env.sleep(timedelta(days=364))
         return await _cost(env.client, shop, client_id)
+
+
+async def _go_through_journeys(shop: Shop, env: WorkflowEnvironment, dispatcher: Dispatcher) -> None:
+    """Let the rest of the year pass with three campaigns of several steps. A campaign's own workflow is nobody's alone;
+    it looks for who joins once a month."""
+    now, real_now = await env.get_current_time(), datetime.now(UTC)
+    for number in range(3):
+        definition = CampaignDefinition.model_validate({"slug": f"journey{number}", "name": "Journey", **STEPS})
+        save_draft(shop.engine, SYSTEM, definition, shop.settings, now, real_now)
+        submit_version(shop.engine, SYSTEM, definition.slug, now, real_now)
+        decide_version(shop.engine, SYSTEM, definition.slug, 1, "approve", now, real_now)
+        start_version(shop.engine, SYSTEM, definition.slug, now, real_now)
+    for span in (timedelta(), timedelta(hours=1), timedelta(hours=1), *12 * [timedelta(days=30)], timedelta(days=4)):
+        await env.sleep(span)
+        while await dispatcher.send_batch():
+            pass
 
 
 async def _a_day(shop: Shop, client_id: str, day: int, env: WorkflowEnvironment) -> None:

@@ -47,7 +47,7 @@ def list_people(
         found = people.list_people(connection, slug, state=state, code=code, after=after, limit=limit)
     return CampaignPeople(
         people=tuple(_tell(row, person, now) for person in found),
-        after=found[-1].client_id if len(found) == limit else None,
+        after=found[-1].client_id if len(found) >= limit else None,
     )
 
 
@@ -71,7 +71,7 @@ def _tell(row: CampaignRow, person: PersonRow, now: datetime) -> CampaignPerson:
         code=told.code,
         why=told.why,
         since=person.since,
-        until=told.until,
+        until=told.until if told.until is not None and told.until > now else None,
         n=person.n,
         mail_state=person.place.mail_state,
         arm=person.arm,

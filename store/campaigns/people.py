@@ -49,7 +49,7 @@ def list_people(
     limit: int = 1_000,
 ) -> list[PersonRow]:
     """List the clients of a campaign after `after`, in the order of their ids: all, or those in a state, with a code,
-    or of these ids."""
+    or of these ids. The last one comes with all their places, beyond `limit` too."""
     query = _PEOPLE.where(_E.campaign == slug, _E.client_id > after)
     if state is not None:
         query = query.where(_STATE.in_([state.value]))
@@ -57,7 +57,10 @@ def list_people(
         query = query.where((_O.code == code) | ((_E.code == code) & (_O.code.is_(None) | (_O.code == ""))))
     if client_ids:
         query = query.where(among(connection, _E.client_id, client_ids))
-    rows = connection.execute(query.order_by(_E.client_id, _E.entry).limit(limit))
+    query = query.order_by(_E.client_id, _E.entry)
+    rows = list(connection.execute(query.limit(limit)))
+    if len(rows) == limit:
+        rows += connection.execute(query.where(_E.client_id == rows[-1].client_id, _E.entry > rows[-1].entry))
     return [_parse_person(row) for row in rows]
 
 

@@ -9,6 +9,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from sqlalchemy import insert, update
 
 from errors import Unavailable
@@ -92,6 +93,7 @@ def pause(shop: Shop, slug: str) -> None:
     assert steered.state is CampaignState.PAUSED
 
 
+@pytest.mark.timeout(max(600, 120 * ROUNDS))
 def test_no_data_begins_after_a_pause_was_acknowledged(tmp_path: Path, dev_server: DevServer) -> None:
     seed = random.randrange(2**32)
     print(f"seed {seed}, {ROUNDS} rounds")

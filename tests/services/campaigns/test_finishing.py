@@ -147,6 +147,29 @@ def test_people_says_who_waits_why_and_until_when(shop: Engine) -> None:
     assert ([one.client_id for one in rest.people], rest.after) == (["eve"], None)
 
 
+def test_no_moment_that_has_passed_is_told_as_the_end_of_a_wait(shop: Engine) -> None:
+    create(shop)
+    run_round(shop, NOW)
+    with write_transaction(shop) as connection:
+        put_mail(connection, "bea", OutreachState.SCHEDULED, send_at=NOW)
+    (bea,) = (one for one in list_people(shop, "spring", NOW).people if one.client_id == "bea")
+    assert (bea.state, bea.until) == ("waiting", None)
+
+
+def test_whoever_is_in_it_twice_stands_on_one_page_with_both_places(shop: Engine) -> None:
+    create(shop)
+    run_round(shop, NOW)
+    with write_transaction(shop) as connection:
+        row = {"campaign": "spring", "entry": "2", "state": EnrolmentState.WAITING, "arm": "treated", "code": ""}
+        connection.execute(insert(enrolments).values(**row, client_id="ann", enrolled_at=NOW, at=NOW))
+    found: list[tuple[str, str]] = []
+    page = list_people(shop, "spring", NOW, limit=1)
+    while page.after is not None:
+        found += [(one.client_id, one.entry) for one in page.people]
+        page = list_people(shop, "spring", NOW, after=page.after, limit=1)
+    assert found == [("ann", "1"), ("ann", "2"), ("bea", "1"), ("cat", "1"), ("dan", "1"), ("eve", "1")]
+
+
 def test_a_retry_takes_what_failed_and_says_why_not_the_others(shop: Engine) -> None:
     create(shop)
     run_round(shop, NOW)

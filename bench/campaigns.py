@@ -1,0 +1,141 @@
+"""Campaigns: mails a second from the first that begins to the last that arrived, and how long a pause takes while they
+leave. Real server, one worker, real SMTP.
+
+300 clients by default, 50,000 with `--full`, which takes as long as it takes.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from sqlalchemy import delete, insert, update
+
+from bench.lifecycle import open_shop
+from mail.faulty_sink import FaultPlan, SmtpFault, Step
+from models.actors import SYSTEM
+from models.campaign import CampaignCommand
+from models.clients import ClientRow
+from models.states import EnrolmentState
+from services.campaigns.steering import steer_campaign
+from services.clients import registration
+from store.database import write_transaction
+from store.tables import clients, enrolments, outbox
+from tests.support.shop import Shop
+
+CLIENTS: Final = 300
+MOST: Final = 50_000
+PAUSES: Final = 20
+HELD: Final = 400
+"""Clients of the campaign that is paused: more than are mailed meanwhile."""
+ENROLLED: Final = 100_000
+PATIENCE_S: Final = 120.0
+"""Without one more mail."""
+
+
+def measure() -> dict[str, float]:
+    """Measure `campaign_mails_per_s`, and pauses while mails leave: the time to the acknowledgement, and mails that
+    began after it."""
+    mails = MOST if "--full" in sys.argv else CLIENTS
+    with TemporaryDirectory(prefix="selvedge-bench-") as name, open_shop(Path(name)) as (shop, _, worker):
+        began = _note_data(shop.sink.faults)
+        worker.start().wait_until_up()
+        _fill(shop, mails, "all")
+        now = datetime.now(UTC)
+        audience = {"tags": ["all"]}
+        shop.campaign("all", now, throughput_per_minute=100_000, audience=audience)
+        _wait_for(shop, mails)
+        rate = mails / (time.monotonic() - began[0])
+        _fill(shop, HELD, "held")
+        audience = {"tags": ["held"]}
+        shop.campaign("held", datetime.now(UTC), throughput_per_minute=100_000, audience=audience)
+        _wait_for(shop, mails + 1)
+        took, late = zip(*(_pause(shop, began) for _ in range(PAUSES)), strict=True)
+        many = _pause_many(shop)
+    return {
+        "campaign_mails_per_s": rate,
+        "campaign_mails": float(mails),
+        "pause_median_ms": median(took),
+        "pause_worst_ms": max(took),
+        "pause_data_after": float(sum(late)),
+        f"pause_of_{ENROLLED}_ms": many,
+    }
+
+
+def _fill(shop: Shop, count: int, tag: str) -> None:
+    """Make clients of long ago who carry a tag and want mail of campaigns alone; nothing starts before a campaign."""
+    now = datetime.now(UTC)
+    rows = [
+        ClientRow(
+            client_id=f"{tag}{k}",
+            email=f"{tag}{k}@example.com",
+            first_name="Ana",
+            time_zone="UTC",
+            signed_up_at=now - timedelta(days=60),
+            consent=True,
+            tags=(tag,),
+        )
+        for k in range(count)
+    ]
+    with write_transaction(shop.engine) as connection:
+        registration.upsert_clients(connection, rows, shop.terms, now, now, start=False)
+        connection.execute(delete(outbox).where(outbox.c.held))
+        of_tag = update(clients).where(clients.c.client_id.startswith(tag))
+        connection.execute(of_tag.values(policy={"topics": ["campaign"]}))
+
+
+def _note_data(faults: FaultPlan) -> list[float]:
+    """Note from now on when each DATA begins."""
+    began: list[float] = []
+    take = faults.take
+
+    def note(step: Step) -> SmtpFault | None:
+        if step == "data":
+            began.append(time.monotonic())
+        return take(step)
+
+    faults.take = note  # type: ignore[method-assign]
+    return began
+
+
+def _wait_for(shop: Shop, mails: int) -> None:
+    """Wait until so many mails arrived. Raises TimeoutError when none more comes."""
+    arrived, changed = 0, time.monotonic()
+    while (count := shop.sink.mailbox.count()) < mails:
+        if count > arrived:
+            arrived, changed = count, time.monotonic()
+        if time.monotonic() - changed > PATIENCE_S:
+            raise TimeoutError(f"{count} of {mails} mails, and none more for {PATIENCE_S:g} s")
+        time.sleep(0.02)
+
+
+def _pause(shop: Shop, began: list[float]) -> tuple[float, int]:
+    """Pause while mails leave, and resume after half a second: milliseconds until it was acknowledged, and mails that
+    began after that."""
+    asked = time.monotonic()
+    steer_campaign(shop.engine, SYSTEM, "held", CampaignCommand(kind="pause"), datetime.now(UTC), datetime.now(UTC))
+    acknowledged = time.monotonic()
+    time.sleep(0.5)
+    late = sum(at > acknowledged for at in began)
+    resume = CampaignCommand(kind="resume", overdue="send_late")
+    steer_campaign(shop.engine, SYSTEM, "held", resume, datetime.now(UTC), datetime.now(UTC))
+    time.sleep(0.5)
+    return 1_000 * (acknowledged - asked), late
+
+
+def _pause_many(shop: Shop) -> float:
+    """Pause a campaign in which very many wait: milliseconds until it was acknowledged."""
+    now = datetime.now(UTC)
+    shop.campaign("many", now)
+    place: dict[str, object] = {"campaign": "many", "entry": "1", "state": EnrolmentState.WAITING, "arm": "treated"}
+    place |= {"code": "", "enrolled_at": now, "at": now}
+    with write_transaction(shop.engine) as connection:
+        connection.execute(insert(enrolments), [{**place, "client_id": f"x{k}"} for k in range(ENROLLED)])
+    asked = time.monotonic()
+    steer_campaign(shop.engine, SYSTEM, "many", CampaignCommand(kind="pause"), now, now)
+    return 1_000 * (time.monotonic() - asked)
