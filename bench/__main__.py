@@ -47,6 +47,7 @@ PARTS = (
     "words",
     "honest",
     "segments",
+    "lists",
     "simulate",
     "campaigns",
 )
@@ -169,6 +170,9 @@ BARS: dict[str, tuple[str, float]] = {
     "wave_base_1000_gap_pct": ("<=", 0.5),
     "wave_base_1000_cpu_s": ("<=", 3),
     "wave_base_requests_pct": (">=", 97),
+    "lists_sqlite_100000_slowest_ms": ("<=", 200),
+    "lists_postgresql_100000_slowest_ms": ("<=", 200),
+    "lists_postgresql_1000000_slowest_ms": ("<=", 200),
     "segments_1000000_slowest_s": ("<=", 1),
     "slot_process_fault_worst_ms": ("<=", 250),
     "slot_remote_fault_worst_ms": ("<=", 250),
@@ -191,7 +195,7 @@ def parse_arguments(arguments: list[str]) -> tuple[list[str], bool]:
     parser.add_argument(
         "--full",
         action="store_true",
-        help="all clients that a bar is about: segments a million, simulate 1,000, campaigns 50,000",
+        help="all clients that a bar is about: segments and lists a million, simulate 1,000, campaigns 50,000",
     )
     parser.add_argument("--keep", action="store_true", help="keep what is measured now in bench/kept.json")
     parsed = parser.parse_args(arguments)

@@ -11,6 +11,7 @@ import hashlib
 import os
 import pwd
 import shutil
+import signal
 import statistics
 import sys
 import tempfile
@@ -80,7 +81,7 @@ INSERT INTO engagement (client_id, anchor_at, frequency, monetary, last_order_at
     orders_value_cents)
 SELECT client_id, $now, 1, 1, $now - abs(random() % 700) * $day, $now - 700 * $day, abs(random() % 6),
     abs(random() % 100000) FROM clients;
-WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $clients * $each)
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $clients * $events)
 INSERT INTO events (event_id, client_id, type, occurred_at, item_id, quantity, value_cents)
 SELECT 'e' || i, printf('c%07d', 1 + abs(random() % $clients)), CASE i % 4 WHEN 0 THEN 'order_placed'
     WHEN 1 THEN 'item_viewed' WHEN 2 THEN 'email_opened' ELSE 'email_clicked' END,
@@ -104,7 +105,7 @@ class KeptCluster(Cluster):
     def stop(self) -> None:
         """End it; its data stay."""
         if self.process:
-            self.process.terminate()  # PostgreSQL waits for its clients, and we have left
+            self.process.send_signal(signal.SIGINT)  # the "fast" way: whoever is connected goes
             self.process.wait(60)
 
 
@@ -121,7 +122,7 @@ def _measure_sqlite(clients: int) -> dict[str, float]:
     if not (folder / "made").exists():
         engine = connect(url)
         metadata.create_all(engine)
-        micros = {"now": str(to_micros(NOW)), "day": str(86_400_000_000), "clients": str(clients), "each": str(EACH)}
+        micros = {"now": str(to_micros(NOW)), "day": str(86_400_000_000), "clients": str(clients), "events": str(EACH)}
         _run(lambda: _make_sqlite(engine, micros), clients)
         _finish(engine, folder)
     return _ask(url, "sqlite", clients)
@@ -161,18 +162,17 @@ def _find_folder(database: str, clients: int) -> Path:
     """Find the folder of the data; those of older tables, and such as were not made to their end, go."""
     parts = [str(CreateTable(table)) for table in metadata.sorted_tables]
     parts += sorted(str(CreateIndex(index)) for table in metadata.sorted_tables for index in table.indexes)
-    base = find_user_cache() / "bench"
-    folder = base / f"lists-{database}-{clients}-{hashlib.sha256(''.join(parts).encode()).hexdigest()[:12]}"
-    for other in base.glob(f"lists-{database}-{clients}-*"):
+    user = find_unprivileged_user() if database == "postgresql" else None
+    # Whoever runs PostgreSQL in place of root must be able to walk there.
+    base = Path(tempfile.gettempdir()) if user else find_user_cache() / "bench"
+    begins = f"selvedge-lists-{database}-{clients}-"
+    folder = base / f"{begins}{hashlib.sha256(''.join(parts).encode()).hexdigest()[:12]}"
+    for other in base.glob(f"{begins}*"):
         if other != folder or not (other / "made").exists():
             shutil.rmtree(other)
-    if user := find_unprivileged_user():  # who must be able to walk there
-        folder = Path(tempfile.gettempdir()) / f"selvedge-{os.geteuid()}-{folder.name}"
-        if not (folder / "made").exists():
-            shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(mode=0o700, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if user:
         os.chown(folder, pwd.getpwnam(user).pw_uid, -1)
-    folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 

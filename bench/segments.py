@@ -65,7 +65,7 @@ SELECT 'e' || i, 'c' || lpad((1 + floor(random() * $clients))::int::text, 7, '0'
     CASE WHEN kind LIKE 'email%' THEN jsonb_build_object('machine', random() < 0.2) END
     FROM (SELECT i, (ARRAY['order_placed', 'order_placed', 'item_viewed', 'item_viewed', 'email_opened',
         'email_opened', 'email_clicked', 'order_returned'])[1 + i % 8] AS kind
-        FROM generate_series(1, $clients * 6) AS i) AS drawn;
+        FROM generate_series(1, $clients * $events) AS i) AS drawn;
 INSERT INTO outreaches (client_id, n, reason_key, kind, assessment_id, score, phase, priority, state, code, epoch,
     attempt, created_at, updated_at, sent_at)
 SELECT client_id, n, 'k' || n, 'missed', 'a', 1, 'active', 0, 'sent', '', 0, 0, $now, $now, $now - random() * 200 * $day
@@ -101,11 +101,16 @@ def _measure(clients: int) -> dict[str, float]:
         cluster.stop()
 
 
-def make_shop(engine: Engine, clients: int) -> None:
-    """Make so many clients with six events each; indexes beside the keys are built at the end, which is quicker."""
+def make_shop(engine: Engine, clients: int, events: int = 6) -> None:
+    """Make so many clients, each with so many events; indexes beside the keys are built at the end, which is quicker."""
     metadata.create_all(engine)
     indexes = [index for table in metadata.sorted_tables for index in table.indexes]
-    given = {"now": f"TIMESTAMPTZ '{NOW.isoformat()}'", "day": "INTERVAL '1 day'", "clients": str(clients)}
+    given = {
+        "now": f"TIMESTAMPTZ '{NOW.isoformat()}'",
+        "day": "INTERVAL '1 day'",
+        "clients": str(clients),
+        "events": str(events),
+    }
     with engine.begin() as connection:
         for index in indexes:
             index.drop(connection)

@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 
 from errors import Unavailable
 from models.clock import Clock
+from services.recalled_counts import RecalledCounts
 from settings import Settings
 from store import clock
 from store.database import read_transaction
@@ -109,6 +110,11 @@ class WebContext:
     def import_engine(self) -> Engine:
         """The database for files that are taken in."""
         return self.imports or self.engine
+
+    @cached_property
+    def counts(self) -> RecalledCounts:
+        """Counts of everything there is."""
+        return RecalledCounts(self.engine)
 
     @cached_property
     def policy(self) -> ShopPolicy:

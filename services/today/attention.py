@@ -42,7 +42,7 @@ class Need(NamedTuple):
 def list_needs(engine: Engine, settings: Settings, now: datetime) -> list[Need]:
     """List all that needs somebody, the urgent first."""
     with read_transaction(engine) as connection:
-        mails = count_mails_by_state(connection)
+        mails = count_mails_by_state(connection, (OutreachState.UNKNOWN, OutreachState.FAILED))
         needs = [
             *_find_outage(connection, settings),
             *_find_drafts(connection),

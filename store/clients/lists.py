@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Connection, Select, func, not_, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, Select, func, not_, or_, select
 
 from models.base import ClientId
 from models.segments import Filter
@@ -17,6 +18,9 @@ from store.sql.bulk import among
 from store.sql.records import Record
 from store.tables import clients, engagement, standings
 
+NEW: Final = "new"
+"""In place of a phase: clients who were not assessed yet."""
+
 
 def count_clients_by_phase(connection: Connection) -> dict[str, int]:
     """Count the clients in each phase; `new` are those not assessed yet."""
@@ -24,7 +28,7 @@ def count_clients_by_phase(connection: Connection) -> dict[str, int]:
     counts = {phase: count for phase, count in rows}  # noqa: C416 - dict() of rows loses the types
     everyone = connection.scalar(select(func.count()).select_from(clients)) or 0
     new = everyone - sum(count for phase, count in counts.items() if phase != Phase.ERASED)
-    return ({"new": new} if new > 0 else {}) | counts
+    return ({NEW: new} if new > 0 else {}) | counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +81,10 @@ def find_clients(
     Args: `within`: a filter that holds them at a moment.
     `by_id_alone`: for somebody to whom names and addresses are not shown, and who could guess them by searching.
     """
-    query = _narrow(connection, _SUMMARY, text, phase, by_id_alone, within)
-    query = query.order_by(clients.c.client_id).limit(limit + 1)
-    if after:
-        query = query.where(clients.c.client_id > after)
-    rows = [ClientSummary.from_row(row) for row in connection.execute(query)]
-    return ClientPage(rows[:limit], rows[limit - 1].client_id if len(rows) > limit else None)
+    # Ids first, then what is shown of them: joined at once, whoever comes before the page would be read as well.
+    query = _select_ids(connection, text, phase, by_id_alone, within).order_by(_get_order(phase)).limit(limit + 1)
+    ids: list[ClientId] = list(connection.scalars(query.where(_get_order(phase) > after) if after else query))
+    return ClientPage(list_summaries(connection, ids[:limit]), ids[limit - 1] if len(ids) > limit else None)
 
 
 def count_clients(
@@ -95,31 +97,35 @@ def count_clients(
     within: tuple[Filter, datetime] | None = None,
 ) -> int:
     """Count the clients whom `find_clients` finds on all its pages; of more than `most`, just so many."""
-    found = select(clients.c.client_id).outerjoin(standings, standings.c.client_id == clients.c.client_id)
-    found = _narrow(connection, found, text, phase, by_id_alone, within).limit(most)
+    found = _select_ids(connection, text, phase, by_id_alone, within).limit(most)
     return connection.scalar(select(func.count()).select_from(found.subquery())) or 0
 
 
-def _narrow(
-    connection: Connection,
-    query: Select[Any],
-    text: str,
-    phase: str,
-    by_id_alone: bool,
-    within: tuple[Filter, datetime] | None,
-) -> Select[Any]:
-    """Narrow a list to what a search asks for."""
-    if text:
-        begins = [
-            column.istartswith(text, autoescape=True)
-            for column in (clients.c.client_id, *(() if by_id_alone else (clients.c.email, clients.c.first_name)))
-        ]
-        query = query.where(or_(*begins))
+def _get_order(phase: str) -> Column[str]:
+    """Return the column in whose order a list stands: that of the table by whose index it is read."""
+    return standings.c.client_id if phase and phase != NEW else clients.c.client_id
+
+
+def _select_ids(
+    connection: Connection, text: str, phase: str, by_id_alone: bool, within: tuple[Filter, datetime] | None
+) -> Select[ClientId]:
+    """Select the ids of those whom a search asks for."""
+    query = select(_get_order(phase)).select_from(clients)
     if phase:
-        query = query.where(standings.c.phase.is_(None) if phase == "new" else standings.c.phase == phase)
+        query = query.join(standings, standings.c.client_id == clients.c.client_id, isouter=phase == NEW)
+        query = query.where(standings.c.phase.is_(None) if phase == NEW else standings.c.phase == phase)
+    if text:
+        searched = (clients.c.client_id, *(() if by_id_alone else (clients.c.email, clients.c.first_name)))
+        query = query.where(or_(*(_begins(column, text) for column in searched)))
     if within is not None:
         query = query.where(compile_filter(*within, connection.dialect.name, by_set=False))
     return query
+
+
+def _begins(column: Column[str], text: str) -> ColumnElement[bool]:
+    """Match what begins with a text, as PostgreSQL's indexes for searching read it; capitals are alike."""
+    escaped = re.sub(r"([/%_])", r"/\1", text)
+    return func.lower(column).like(func.lower(f"{escaped}%"), escape="/")
 
 
 def list_summaries(connection: Connection, client_ids: Collection[ClientId]) -> list[ClientSummary]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, String, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, String, Table, Text, func, text
 
 from store.sql.types import Json, UtcTime
 from store.tables.base import build_id_column, metadata
@@ -50,6 +50,14 @@ clients = Table(
     ),
 )
 
+for _name, _column in (("id", clients.c.client_id), ("email", clients.c.email), ("name", clients.c.first_name)):
+    # What a search reads on PostgreSQL: who begins with some letters, capitals or not, under whatever collation.
+    Index(
+        f"ix_clients_search_{_name}",
+        func.lower(_column).label("folded"),
+        postgresql_ops={"folded": "text_pattern_ops"},
+    ).ddl_if(dialect="postgresql")
+
 engagement = Table(
     "engagement",
     metadata,
@@ -76,7 +84,7 @@ standings = Table(
     "standings",
     metadata,
     build_id_column("client_id", primary_key=True),
-    Column("phase", String(16), nullable=False, index=True),
+    Column("phase", String(16), nullable=False),
     Column("phase_since", UtcTime, nullable=False),
     Column("band", String(16), nullable=False),
     Column("score", Float, nullable=False),
@@ -91,6 +99,7 @@ standings = Table(
     Column("why_not", Text, nullable=False, default=""),
     Column("next_n", Integer, nullable=False, default=1, comment="number of the client's next outreach"),
     Column("answered", Json, comment="triggers of the episode that were answered without a mail"),
+    Index(None, "phase", "client_id"),
     comment="written by assessments alone",
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -222,7 +222,7 @@ class Slice:
     share: float
 
 
-def build_slices(counts: dict[str, int], order: Sequence[str]) -> list[Slice]:
+def build_slices(counts: Mapping[str, int], order: Sequence[str]) -> list[Slice]:
     """Build the parts of a bar, in `order`; codes not in it come last."""
     total, begin, slices = sum(counts.values()) or 1, 0.0, []
     for code in [*order, *sorted(set(counts) - set(order))]:

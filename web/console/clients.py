@@ -15,7 +15,6 @@ from services.clients.dossier import load_dossier
 from services.clients.selection import MOST, ClientSelection, count_selected, find_page
 from services.segments.saved import list_segments
 from store.clients.lists import count_clients_by_phase
-from store.database import read_transaction
 from web.auth.callers import By
 from web.auth.rules import needs
 from web.console.acting import build_form_token
@@ -52,8 +51,7 @@ def show_clients(
     fitting = len(matches.rows)
     if after or matches.after:
         fitting = count_selected(context.engine, chosen, context.business_now(), by_id_alone=by_id_alone)
-    with read_transaction(context.engine) as connection:
-        phases = count_clients_by_phase(connection)
+    phases = context.counts.read(count_clients_by_phase)
     counted = build_slices(phases, list(PHASES))
     return render_page(
         request,

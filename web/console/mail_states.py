@@ -22,7 +22,7 @@ router: Final = APIRouter(include_in_schema=False)
 def show_mails(request: Request, context: Here, state: Annotated[str, Query(max_length=20)] = "") -> Response:
     """List mails by state; without one, the latest of all."""
     chosen = state if state in STATES else ""
+    counts = context.counts.read(count_mails_by_state)
     with read_transaction(context.engine) as connection:
-        counts = count_mails_by_state(connection)
         mails = list_mails_in_state(connection, chosen) if chosen else list_recent_mails(connection, 50)
     return render_page(request, "mails.html", states=build_slices(counts, list(STATES)), mails=mails, state=chosen)

@@ -41,9 +41,9 @@ def show_overview(request: Request, context: Annotated[WebContext, Depends(get_c
     """Show what needs the reader first, then the figures, then how the shop stands."""
     now = context.business_now()
     tasks = list_needs(context.engine, context.settings, now)
+    phases = context.counts.read(count_clients_by_phase)
+    mails = context.counts.read(count_mails_by_state)
     with read_transaction(context.engine) as connection:
-        phases = count_clients_by_phase(connection)
-        mails = count_mails_by_state(connection)
         recent = list_recent_mails(connection)
         campaigns = list_campaign_counts(connection)
         held = outbox.count_held_clients(connection)
