@@ -102,7 +102,7 @@ def _measure(clients: int) -> dict[str, float]:
 
 
 def make_shop(engine: Engine, clients: int, events: int = 6) -> None:
-    """Make so many clients, each with so many events; indexes beside the keys are built at the end, which is quicker."""
+    """Make so many clients, each with so many events; indexes beside the keys are built at the end: it is quicker."""
     metadata.create_all(engine)
     indexes = [index for table in metadata.sorted_tables for index in table.indexes]
     given = {
