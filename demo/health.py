@@ -22,8 +22,17 @@ from store.mail.lists import count_mails_by_state
 def check_temporal(settings: Settings) -> str:
     """Return nothing when the Temporal server takes connections, else how that fails."""
     host, _, port = settings.temporal_address.rpartition(":")
+    return _connect(host, int(port))
+
+
+def check_shop(settings: Settings) -> str:
+    """Return nothing when the demo's shop takes connections, else how that fails."""
+    return _connect("127.0.0.1", settings.demo_shop_port)
+
+
+def _connect(host: str, port: int) -> str:
     try:
-        socket.create_connection((host, int(port)), 1).close()
+        socket.create_connection((host, port), 1).close()
     except OSError as error:
         return str(error)
     return ""

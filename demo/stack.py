@@ -110,6 +110,7 @@ class Stack:
         if self._options.feed:
             await self._bring_up(feed)
         await self._bring_up(shop)
+        await self._wait_until_up("The shop", health.check_shop, shop)
         self._print_addresses()
         self._run_beside(self._print_status())
         if is_first_run and self._options.feed:
