@@ -98,7 +98,7 @@ def _runs(pid: int) -> bool:
 
 
 async def test_a_taken_port_is_named_with_its_variable(tmp_path: Path) -> None:
-    web, temporal, ui, mailbox, metrics, health = free_ports(6)
+    web, temporal, ui, mailbox, metrics, health, shop = free_ports(7)
     given = Settings(
         home=tmp_path,
         web_port=web,
@@ -107,6 +107,7 @@ async def test_a_taken_port_is_named_with_its_variable(tmp_path: Path) -> None:
         mailbox_port=mailbox,
         worker_metrics_port=metrics,
         worker_health_port=health,
+        demo_shop_port=shop,
         _env_file=None,
     )
     ports.require_free_ports(given)

@@ -35,8 +35,8 @@ class Demo:
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        self.ports = free_ports(6)
-        web, temporal, ui, mailbox, metrics, health = self.ports
+        self.ports = free_ports(7)
+        web, temporal, ui, mailbox, metrics, health, shop = self.ports
         self.address = f"http://127.0.0.1:{web}"
         self._env = os.environ | {
             "SELVEDGE_HOME": str(home),
@@ -46,6 +46,7 @@ class Demo:
             "SELVEDGE_MAILBOX_PORT": str(mailbox),
             "SELVEDGE_WORKER_METRICS_PORT": str(metrics),
             "SELVEDGE_WORKER_HEALTH_PORT": str(health),
+            "SELVEDGE_DEMO_SHOP_PORT": str(shop),
         }
 
     def run_until(self, reached: Callable[[], bool]) -> str:
@@ -105,6 +106,7 @@ def test_mails_arrive_and_a_second_run_goes_on_with_nothing_sent_twice(tmp_path:
 
     said = demo.run_until(enough)
     assert "Imported a shop of" in said
+    assert "The shop: up" in said
     assert "Stopped; the shop's clock stands still" in said
     for port in demo.ports:
         with socket.socket() as probe:
