@@ -31,6 +31,7 @@ class WishAnswer(BaseModel):
     quote: str = Field(min_length=1, max_length=400, description="The exact words of the note.")
     category: WishWord = Field(default="", description="The category that it is said of, where it is said of one.")
     colour: WishWord = Field(default="", description="With goes_with: the colour of the thing owned.")
+    either: WishWord = Field(default="", description="With alternatives: one name for all of them.")
 
 
 class NoteAnswer(BaseModel):
@@ -70,6 +71,8 @@ def _list_faults(answer: NoteAnswer, text: str, values: Mapping[str, Collection[
             yield from _list_open_faults(number, wish, told)
         elif wish.value not in (("yes",) if wish.kind in _WHOLE_KINDS else values.get(wish.kind, ())):
             yield f"wishes[{number}].value: not a listed value of {wish.kind}"
+        if wish.either and wish.strength == "avoid":
+            yield f"wishes[{number}].either: it is not wanted"
         if wish.category and wish.category not in values["category"]:
             yield f"wishes[{number}].category: not a listed category"
     wanted = {(wish.kind, wish.value, wish.category) for wish in answer.wishes if wish.strength != "avoid"}

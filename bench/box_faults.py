@@ -15,7 +15,7 @@ from bench.demo_boxes import DemoShop, open_demo_shop
 from bench.stories import NOW, STORIES, Story, list_northern
 from domain.blend import score_seasons
 from domain.fixes.answer_levels import SHADES
-from domain.fixes.asked import find_group, list_asked, list_liked, list_narrow
+from domain.fixes.asked import build_finder, list_asked
 from domain.fixes.colours import score_colours
 from domain.fixes.outfits import GOES, build_look, list_outfits
 from models.base import ItemId
@@ -98,9 +98,9 @@ def _list_outfit_faults(wish: FixWish, box: Sequence[FixItem], items: Mapping[It
     outfits = list_outfits(looks)
     if not outfits:
         yield "no_outfit"
-    asked, narrow = list_asked(wish), list_narrow(wish)
+    finder = build_finder(wish)
     worn = {sku for outfit in outfits for sku in outfit}
-    wanted = {item.sku for item in box if item.role not in LOOSE and find_group(item, asked, narrow) in asked}
+    wanted = {item.sku for item in box if item.role not in LOOSE and finder.find_category(item) in finder.categories}
     if wanted - worn:
         yield "asked_in_no_outfit"
 
@@ -108,8 +108,8 @@ def _list_outfit_faults(wish: FixWish, box: Sequence[FixItem], items: Mapping[It
 def _list_asked_faults(wish: FixWish, box: Sequence[FixItem], unmet: Sequence[UnmetWish]) -> Iterator[str]:
     """List faults of what was asked for: it is missing or of another kind and nothing says so, or what is said is not
     so."""
-    asked, narrow = list_asked(wish), list_narrow(wish)
-    groups = [find_group(item, asked, narrow) for item in box]
+    asked, finder = list_asked(wish), build_finder(wish)
+    groups = [finder.find_group(item) for item in box]
     said = " ".join(f"{entry.key} {entry.name}" for entry in unmet)
     if any(groups.count(name) < asked.count(name) and name not in said for name in asked):
         yield "missing_unsaid"
@@ -125,8 +125,8 @@ def _list_asked_faults(wish: FixWish, box: Sequence[FixItem], unmet: Sequence[Un
 def _list_filler_faults(wish: FixWish, box: Sequence[FixItem]) -> Iterator[str]:
     """List faults of what nobody asked for: dearer than all that was, two things to wear over one outfit, and three
     garments of one colour."""
-    asked, narrow = (*list_asked(wish), *list_liked(wish)), list_narrow(wish)
-    wanted = [item for item in box if find_group(item, asked, narrow) in asked]
+    finder = build_finder(wish, liked=True)
+    wanted = [item for item in box if finder.find_category(item) in finder.categories]
     others = [item for item in box if item not in wanted]
     dearest = max((item.price_cents for item in wanted), default=None)
     if dearest is not None and any(item.price_cents > dearest and item.role not in BASE for item in others):

@@ -38,7 +38,8 @@ class ClientWish(Contract):
 
     `value`: the catalogue's word where it has one, else the plain English word; an amount in the shop's currency for
     budgets; "2 knitwear" for quantities. `category`: the wish counts for pieces of this category alone. `detail`: the
-    narrower word for a category, such as boots for shoes. `colour`: of the thing owned, with `goes_with`. `quote`: the
+    narrower word for a category, such as boots for shoes. `colour`: of the thing owned, with `goes_with`. `either`: a
+    name for a choice, such as "coat or jacket"; of the wishes of one kind under one name one is enough. `quote`: the
     words of the note.
     """
 
@@ -49,11 +50,18 @@ class ClientWish(Contract):
     category: WishWord = ""
     detail: WishWord = ""
     colour: WishWord = ""
+    either: WishWord = ""
 
     @model_validator(mode="after")
     def _amount_is_a_number(self) -> Self:
         if self.kind in AMOUNTS and not self.value.replace(".", "", 1).isdigit():
             raise ValueError(f"value: {self.kind} takes a plain number")
+        return self
+
+    @model_validator(mode="after")
+    def _choice_is_wanted(self) -> Self:
+        if self.either and self.strength == "avoid":
+            raise ValueError("either: a choice is between things that are wanted")
         return self
 
     @property

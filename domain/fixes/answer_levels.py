@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final, TypeAlias
 
+from domain.fixes.asked import build_finder
 from domain.fixes.candidates import to_cents
 from domain.histories import normalise_word
 from models.base import Sku
@@ -26,14 +27,14 @@ def narrow_asked(
     wish: FixWish,
     items: Sequence[FixItem],
     groups: Mapping[Sku, str],
-    asked: Sequence[str],
-    liked: Sequence[str],
 ) -> list[FixItem]:
     """Leave out, of what the client asked for, the pieces that answer fewer of the wishes tied to it than others do, as
-    far as enough are left: of jumpers the thin ones, where a warm one is wanted and there."""
+    far as enough are left: of jumpers the thin ones, where a warm one is wanted and there. `groups`: the categories
+    that items count as, each alternative of a choice by itself."""
+    asked, wanted = build_finder(wish).categories, build_finder(wish, liked=True)
     levels = {item.sku: _rate_answers(wish, item) for item in items}
     least: dict[str, _Level] = {}
-    for group in {*asked, *liked}:
+    for group in {*wanted.categories}:
         colours: dict[str, None] = {}
         for item in sorted((item for item in items if groups[item.sku] == group), key=lambda item: levels[item.sku])[
             ::-1
@@ -42,7 +43,7 @@ def narrow_asked(
                 break
             colours[normalise_word(item.colour)] = None
             least[group] = levels[item.sku]
-    _ease_to_budget(wish, items, groups, asked, levels, least)
+    _ease_to_budget(wish, items, groups, wanted.names, levels, least)
     return [item for item in items if groups[item.sku] not in least or levels[item.sku] >= least[groups[item.sku]]]
 
 
@@ -50,28 +51,33 @@ def _ease_to_budget(
     wish: FixWish,
     items: Sequence[FixItem],
     groups: Mapping[Sku, str],
-    asked: Sequence[str],
+    names: Mapping[str, str],
     levels: Mapping[Sku, _Level],
     least: dict[str, _Level],
 ) -> None:
     """Lower the least level of what was asked for, until the cheapest of all of it is within the budget: a plain top
-    rather than none, where the dressy ones cost what the shoes need."""
-    budget = to_cents(wish.budget)
+    rather than none, where the dressy ones cost what the shoes need. Of a choice, by its name in `names`, the cheapest
+    counts."""
+    budget, asked = to_cents(wish.budget), build_finder(wish).categories
     of_group = {group: [item for item in items if groups[item.sku] == group] for group in {*asked} & least.keys()}
     while budget is not None:
         prices = {
             group: sorted(item.price_cents for item in own if levels[item.sku] >= least[group])
             for group, own in of_group.items()
         }
-        lows = {group: own[0] for group, own in prices.items()}
-        total = sum(sum(own[: asked.count(group)]) for group, own in prices.items())
+        lows: dict[str, int] = {}
+        costs: dict[str, int] = {}
+        for group, own in prices.items():
+            name, cost = names.get(group, group), sum(own[: asked.count(group)])
+            lows[name], costs[name] = min(own[0], lows.get(name, own[0])), min(cost, costs.get(name, cost))
+        total = sum(costs.values())
         if total <= budget:
             break
         cheaper = [
-            ((lows[group] - item.price_cents) * asked.count(group), levels[item.sku], group)
+            ((lows[names.get(group, group)] - item.price_cents) * asked.count(group), levels[item.sku], group)
             for group, own in of_group.items()
             for item in own
-            if levels[item.sku] < least[group] and item.price_cents < lows[group]
+            if levels[item.sku] < least[group] and item.price_cents < lows[names.get(group, group)]
         ]
         if not cheaper:
             break

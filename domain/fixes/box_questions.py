@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from domain.fixes.answer_levels import SHADES, narrow_asked, score_nearness
-from domain.fixes.asked import find_group, list_asked, list_liked, list_narrow, list_owned_roles, list_single
+from domain.fixes.asked import build_finder, list_asked, list_liked, list_owned_roles, list_single
 from domain.fixes.candidates import to_cents
 from domain.fixes.colours import QUIET
 from domain.fixes.fillers import COVER, is_cover, select_fillers, select_in_tune
@@ -57,9 +57,11 @@ def build_question(
     """
     asked, liked = list_asked(wish), list_liked(wish)
     wanted = (*asked, *liked)
-    groups = {item.sku: find_group(item, wanted, list_narrow(wish)) for item in items}
-    suited = select_in_tune(items, narrow_asked(wish, items, groups, asked, liked), groups, wanted)
-    fit = select_fillers(narrow_asked(wish, suited, groups, asked, liked), groups, wanted, list_owned_roles(wish))
+    finder = build_finder(wish, liked=True)
+    groups = {item.sku: finder.find_group(item) for item in items}
+    kinds = {item.sku: finder.find_category(item) for item in items}
+    suited = select_in_tune(items, narrow_asked(wish, items, kinds), groups, wanted)
+    fit = select_fillers(narrow_asked(wish, suited, kinds), groups, wanted, list_owned_roles(wish))
     places = assign_places(
         PlaceRequest(wish.slots, wish.category_cap, wanted, list_single(wish), whole=not (wanted and wish.wishes)),
         fit,
@@ -72,7 +74,7 @@ def build_question(
     cap = _find_colour_cap(wish)
     free = set() if cap is None else _list_toneless(fit, groups, asked)
     worn = {item.role for item in fit if groups[item.sku] in asked} - {BoxRole.TOP}
-    nearness = score_nearness(wish, fit, groups, asked)
+    nearness = score_nearness(wish, fit, kinds, build_finder(wish).categories)
     worth = [
         (
             item,

@@ -7,7 +7,7 @@ from bisect import insort
 from collections.abc import Iterable, Mapping
 from typing import Final, TypeAlias
 
-from domain.fixes.asked import is_wanted_kind, list_asked
+from domain.fixes.asked import build_finder, is_wanted_kind
 from domain.fixes.suiting import NEVER, count_misses
 from domain.fixes.wish_answers import ItemTraits, is_broken
 from domain.histories import normalise_word
@@ -25,7 +25,7 @@ NAMELESS: Final = 8
 
 def find_easing(wish: FixWish, items: Iterable[Item], traits: Mapping[ItemId, ItemTraits]) -> Easing:
     """Find how far to ease the wishes for each category that the client asked for: as little as leaves enough."""
-    asked = list_asked(wish)
+    asked = build_finder(wish).categories
     levels: dict[str, list[int]] = {name: [] for name in asked}
     if not asked or not wish.wishes:
         return {}

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, Final, Literal
 
 from domain.fixes.reading.items import CatalogueWords
+from domain.fixes.reading.strengths import ATTRIBUTES
 from domain.fixes.reading.vocabulary import Thing
 from domain.histories import normalise_word
 from models.fixes import FixNote, FixWish, NoteFields
@@ -67,7 +68,7 @@ def _list_must_haves(must: Iterable[ClientWish], words: CatalogueWords) -> Itera
     """List the categories of the catalogue that must be in the box: where a wish leads to exactly one."""
     seen: dict[str, None] = {}
     for wish in must:
-        if wish.kind == "category":
+        if wish.kind == "category" and not wish.either:
             near = [word for word, thing in words.categories.items() if thing.value == wish.value]
             exact = [word for word in near if wish.detail and words.categories[word].detail == wish.detail]
             found = exact or near
@@ -115,13 +116,38 @@ def name_wish(wish: ClientWish) -> str:
 
 
 def explain_wishes(wishes: Sequence[ClientWish]) -> tuple[str, ...]:
-    """Explain wishes to the stylist: one sentence for what is wanted, one for what is liked, one for what is not."""
+    """Explain wishes to the stylist: one sentence for what is wanted, one for what is liked, one for what is not.
+
+    Alternatives are told together, with what is asked of each alone: "red coat or blue jacket".
+    """
     sentences = {"must": "Wants {}.", "prefer": "Would like {}.", "avoid": "Does not want {}."}
     return tuple(
-        sentence.format("; ".join(dict.fromkeys(name_wish(wish) for wish in wishes if wish.strength == strength)))
+        sentence.format("; ".join(_name_all([wish for wish in wishes if wish.strength == strength])))
         for strength, sentence in sentences.items()
         if any(wish.strength == strength for wish in wishes)
     )
+
+
+def _name_all(wishes: Sequence[ClientWish]) -> Iterable[str]:
+    """Name wishes in their order, each once; those of a choice as one."""
+    kinds = {wish.value for wish in wishes if wish.either and wish.kind == "category"}
+    tied = [wish for wish in wishes if wish.category in kinds and wish.kind in ATTRIBUTES]
+    apart = [wish for wish in wishes if wish not in tied]
+    return dict.fromkeys(_name_choice(wish, apart, tied) for wish in apart)
+
+
+def _name_choice(wish: ClientWish, wishes: Iterable[ClientWish], tied: Sequence[ClientWish] = ()) -> str:
+    """Name a wish with the alternatives to it among `wishes`; of pieces each with what is `tied` to it."""
+    choice = [entry for entry in wishes if wish.either and (entry.either, entry.kind) == (wish.either, wish.kind)]
+    if wish.kind != "category" or not choice:
+        values = dict.fromkeys(entry.value for entry in choice or [wish])
+        return name_wish(wish.model_copy(update={"value": " or ".join(values)}))
+    names = []
+    for piece in choice:
+        own = [entry.model_copy(update={"category": ""}) for entry in tied if entry.category == piece.value]
+        said = dict.fromkeys(_name_choice(entry, own) for entry in own)
+        names.append(" ".join((*said, piece.detail or piece.value)))
+    return " or ".join(names)
 
 
 def merge_note(wish: FixWish, noted: Mapping[str, Any]) -> FixWish:

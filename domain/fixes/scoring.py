@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from domain.arrays import Floats
-from domain.fixes.asked import find_group, is_wanted_kind, list_asked, list_liked, list_narrow
+from domain.fixes.asked import build_finder, is_wanted_kind
 from domain.fixes.colours import QUIET
 from domain.fixes.keep_model import KeepFacts, KeepModel
 from domain.fixes.outfits import (
@@ -226,8 +226,8 @@ def _compute_outfit_factors(
     wish: FixWish, known: Sequence[FixItem], looks: Sequence[PieceLook], worth: Floats
 ) -> Floats:
     """Compute how each candidate goes with the outfit that the box is built around, as a factor around 1."""
-    kinds, narrow = (*list_asked(wish), *list_liked(wish)), list_narrow(wish)
-    asked = [find_group(item, kinds, narrow) in kinds for item in known]
+    finder = build_finder(wish, liked=True)
+    asked = [finder.find_category(item) in finder.categories for item in known]
     outfit = choose_anchor(looks, worth.tolist(), asked)
     anchor = [looks[index] for index in outfit]
     goes = score_with_others(looks, anchor)

@@ -11,7 +11,7 @@ from itertools import islice
 from types import MappingProxyType
 from typing import Final
 
-from domain.fixes.asked import find_group, list_asked, list_narrow
+from domain.fixes.asked import build_finder, list_asked, list_choices
 from domain.fixes.candidates import EXCLUSION_REASONS, to_cents
 from domain.histories import normalise_word
 from errors import BadInput
@@ -55,13 +55,13 @@ def list_replacements(
 def order_for_place(wish: FixWish, box: Sequence[FixItem], out: Sku, candidates: Iterable[FixItem]) -> list[FixItem]:
     """Order candidates by what the place of `out` needs: first what the client asked for and the box lacks, then what
     `out` was asked for as, then pieces of its role, the one worth most first."""
-    asked, narrow = list_asked(wish), list_narrow(wish)
+    asked, finder = list_asked(wish), build_finder(wish)
     leaving = next((item for item in box if item.sku == out), None)
-    lacking = set(asked) - {find_group(item, asked, narrow) for item in box}
-    group = None if leaving is None else find_group(leaving, asked, narrow)
+    lacking = set(asked) - {finder.find_group(item) for item in box}
+    group = None if leaving is None else finder.find_group(leaving)
 
     def rank(item: FixItem) -> tuple[bool, bool, bool, float, Sku]:
-        own = find_group(item, asked, narrow)
+        own = finder.find_group(item)
         needed = group is not None and group in asked and own != group
         return own not in lacking, needed, leaving is not None and item.role is not leaving.role, -item.score, item.sku
 
@@ -183,7 +183,15 @@ def _check_must_haves(wish: FixWish, box: Sequence[FixItem], after: Sequence[Fix
     gone = (wanted & {normalise_word(item.category) for item in box}) - {
         normalise_word(item.category) for item in after
     }
+    gone |= _list_lost_choices(wish, box, after)
     return BadInput(f"nothing of {min(gone)} would be left, which the client asked for", "out") if gone else None
+
+
+def _list_lost_choices(wish: FixWish, box: Sequence[FixItem], after: Sequence[FixItem]) -> set[str]:
+    """List the choices asked for of which the box had a piece and would have none."""
+    asked, finder = {*list_asked(wish)}, build_finder(wish)
+    names = {choice.name for choice in list_choices(wish)} & asked
+    return names & {finder.find_group(item) for item in box} - {finder.find_group(item) for item in after}
 
 
 def _format_cents(amount: int) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
-from domain.fixes.asked import find_group, list_asked, list_narrow
+from domain.fixes.asked import KindFinder, build_finder, list_asked
 from domain.fixes.candidates import to_cents
 from domain.fixes.notes import name_wish
 from domain.fixes.wish_answers import ItemTraits, is_answered
@@ -52,22 +52,27 @@ def list_asked_wishes(wish: FixWish) -> list[ClientWish]:
         for entry in wish.wishes
         if entry.strength != "avoid" and entry.kind not in _WHOLE and (entry.category or entry.kind not in _UNTOLD)
     ]
-    return list({entry.key: entry for entry in (*stated, *read)}.values())
+    return list({(entry.key, entry.either and entry.detail): entry for entry in (*stated, *read)}.values())
 
 
 def list_unanswered(wish: FixWish, items: Iterable[FixItem]) -> list[ClientWish]:
-    """List the wishes that none of `items` answers. Of several of one kind, "linen or cotton", one is enough."""
+    """List the wishes that none of `items` answers. Of several of one kind, "linen or cotton", one is enough, and so is
+    one of a choice; what is asked of the other alternative alone is then not asked of the box."""
     every = list(items)
     answered = {key for item in every for key in item.answers}
     categories = {f"category:{normalise_word(item.category)}" for item in every}
     wishes = list_asked_wishes(wish)
     met = {(entry.kind, entry.category) for entry in wishes if entry.kind != "category" and entry.key in answered}
+    held = [entry for entry in wishes if entry.key in answered or (not entry.detail and entry.key in categories)]
+    chosen = {entry.either for entry in held if entry.either and entry.kind == "category"}
+    open_kinds = {entry.value for entry in wishes if entry.either and entry.kind == "category" and entry not in held}
     return [
         entry
         for entry in wishes
-        if entry.key not in answered
+        if entry not in held
         and (entry.kind, entry.category) not in met
-        and (entry.detail or entry.key not in categories)
+        and not (entry.kind == "category" and entry.either in chosen)
+        and entry.category not in open_kinds
     ]
 
 
@@ -95,32 +100,42 @@ def list_unmet(
     """List the wishes that a box does not meet, and why. What candidates could answer found no room in the box."""
     by_kind: dict[tuple[str, ...], list[ClientWish]] = {}
     for entry in list_unanswered(wish, box):
-        alone = entry.key if entry.kind == "category" else ""
+        alone = (entry.either or entry.key) if entry.kind == "category" else ""
         by_kind.setdefault((entry.kind, entry.category, alone), []).append(entry)
-    unmet = [_explain(entries, obstacles.get(entries[0].key, "no_room")) for entries in by_kind.values()]
+    unmet = [_explain(entries, _find_nearest(entries, obstacles)) for entries in by_kind.values()]
+    finder = build_finder(wish)
     unmet += [
-        _explain([entry], "no_room") for entry in wish.wishes if entry.kind == "quantity" and _is_short(entry, box)
+        _explain([entry], "no_room")
+        for entry in wish.wishes
+        if entry.kind == "quantity" and _is_short(entry, box, finder)
     ]
     return (*unmet, *_explain_lacks(wish, box, candidates), *_explain_shortness(wish, box, candidates))
+
+
+def _find_nearest(entries: Sequence[ClientWish], obstacles: Mapping[str, str]) -> str:
+    """Find the reason of the wish that misses least, of several of which one would have been enough."""
+    codes = {obstacles.get(entry.key, "no_room") for entry in entries}
+    return next((code for code in ("no_room", *_NEAREST) if code in codes), "not_sold")
 
 
 def _explain_lacks(wish: FixWish, box: Sequence[FixItem], candidates: Sequence[FixItem]) -> Iterable[UnmetWish]:
     """Explain where fewer pieces of a kind are in the box than asked for, "tops" say, and which pieces that were asked
     for lack the pattern that was."""
-    asked, narrow = list_asked(wish), list_narrow(wish)
-    found = Counter(find_group(item, asked, narrow) for item in box)
-    counted = {entry.value.partition(" ")[2] for entry in wish.wishes if entry.kind == "quantity"}
+    asked, finder = list_asked(wish), build_finder(wish)
+    found = Counter(finder.find_group(item) for item in box)
+    numbers = {entry.value.partition(" ")[2] for entry in wish.wishes if entry.kind == "quantity"}
+    counted = numbers | {finder.names.get(name, name) for name in numbers}
     for name, count in Counter(asked).items():
         if name not in counted and 0 < found[name] < count:
             entry = ClientWish(kind="quantity", value=f"{count} {name if name.endswith('s') else name + 's'}")
-            yield _explain([entry], _find_lack(entry.key, name, box, candidates, asked, narrow))
+            yield _explain([entry], _find_lack(entry.key, name, box, candidates, finder))
     patterns = [entry for entry in wish.wishes if entry.kind == "pattern" and _is_whole_must(entry)]
     keys = {entry.key for entry in patterns}
     for item in box:
-        group = find_group(item, asked, narrow)
+        group = finder.find_group(item)
         if patterns and group in asked and item.role in PATTERNED and not keys & set(item.answers):
             entry = patterns[0].model_copy(update={"category": group})
-            yield _explain([entry], _find_lack(patterns[0].key, group, box, candidates, asked, narrow))
+            yield _explain([entry], _find_lack(patterns[0].key, group, box, candidates, finder))
 
 
 def _is_whole_must(entry: ClientWish) -> bool:
@@ -132,12 +147,11 @@ def _find_lack(
     group: str,
     box: Sequence[FixItem],
     candidates: Sequence[FixItem],
-    asked: Sequence[str],
-    narrow: Collection[str],
+    finder: KindFinder,
 ) -> str:
     """Find why no further piece of a kind, with what is asked of it, is in the box: there was none, or no room."""
     taken = {item.item_id for item in box}
-    more = [item for item in candidates if item.item_id not in taken and find_group(item, asked, narrow) == group]
+    more = [item for item in candidates if item.item_id not in taken and finder.find_group(item) == group]
     return "no_room" if any(key in item.answers or key.startswith("quantity") for item in more) else "no_more"
 
 
@@ -152,21 +166,23 @@ def _explain_shortness(wish: FixWish, box: Sequence[FixItem], candidates: Sequen
     yield UnmetWish(key="slots", name=f"{wish.slots} pieces", code=code, why=UNMET_REASONS[code])
 
 
-def _is_short(wish: ClientWish, box: Sequence[FixItem]) -> bool:
-    """Return whether fewer pieces of a category are in the box than were asked for."""
+def _is_short(wish: ClientWish, box: Sequence[FixItem], finder: KindFinder) -> bool:
+    """Return whether fewer pieces of a category, or of its choice, are in the box than were asked for."""
     count, _, category = wish.value.partition(" ")
     if wish.strength != "must" or not count.isdigit():
         return False
-    key = f"category:{category}"
-    found = [item for item in box if key in (*item.answers, f"category:{normalise_word(item.category)}")]
+    name = finder.names.get(category, category)
+    keys = {f"category:{word}" for word in (category, *(kind for kind, own in finder.names.items() if own == name))}
+    found = [item for item in box if keys & {*item.answers, f"category:{normalise_word(item.category)}"}]
     return len(found) < int(count)
 
 
 def _explain(entries: Sequence[ClientWish], code: str) -> UnmetWish:
     """Explain what is not met: one wish, or several of which one would have been enough."""
     first = entries[0]
-    values = " or ".join(entry.value for entry in entries)
-    name = name_wish(first) if len(entries) == 1 else name_wish(first.model_copy(update={"value": values[:64]}))
+    values = " or ".join(dict.fromkeys(entry.detail or entry.value for entry in entries))
+    several = first.model_copy(update={"value": values[:64], "detail": ""})
+    name = name_wish(first) if len(entries) == 1 else name_wish(several)
     strength: Strength = "must" if any(entry.strength == "must" for entry in entries) else "prefer"
     quote = "; ".join(entry.quote for entry in entries if entry.quote)
     return UnmetWish(key=first.key, name=name, code=code, why=UNMET_REASONS[code], quote=quote, strength=strength)

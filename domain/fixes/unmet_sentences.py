@@ -30,6 +30,8 @@ FEWER: Final[Mapping[str, str]] = MappingProxyType(
 MARKS: Final[Mapping[str, str]] = MappingProxyType(
     {"en": "“{}”", "de": "„{}“", "fr": "« {} »", "es": "«{}»", "ar": "«{}»"}
 )
+OR: Final[Mapping[str, str]] = MappingProxyType({"en": "or", "de": "oder", "fr": "ou", "es": "o", "ar": "أو"})
+"""Between wishes of which one would have been enough."""
 WHYS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {
         "en": {
@@ -108,4 +110,11 @@ def tell_unmet(entry: UnmetWish, locale: str) -> str:
         return FEWER[language].format(why=why)
     words = [clean_quote(part.strip()) for part in entry.quote.split(";")]
     said = [MARKS[language].format(word) for word in dict.fromkeys(words) if word] or [entry.name]
-    return OPENINGS[language].format(wish=", ".join(said), why=why)
+    return OPENINGS[language].format(wish=_list_alternatives(said, language), why=why)
+
+
+def _list_alternatives(said: list[str], language: str) -> str:
+    """List wishes of which one would have been enough: “a coat”, “a jacket” or “a cape”."""
+    *first, last = said
+    joint = "u" if language == "es" and last.strip("« ").casefold().startswith(("o", "ho")) else OR[language]
+    return f"{', '.join(first)} {joint} {last}" if first else last

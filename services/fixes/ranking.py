@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from algorithms.blending.contracts import Recommendation
 from algorithms.slots.batches import split_into_chunks
 from domain.fixes import candidates as fix_rules
-from domain.fixes.asked import list_asked, list_liked
+from domain.fixes.asked import build_finder
 from domain.fixes.candidates import Fits
 from domain.fixes.easing import Easing, find_easing
 from domain.fixes.reading.items import describe_items
@@ -130,7 +130,7 @@ class FixRanker:
             describe_items(items, vocabulary),
             easing=easing,
         )
-        limited = limit_by_role(chosen, MOST_CANDIDATES, (*list_asked(wish), *list_liked(wish)))
+        limited = limit_by_role(chosen, MOST_CANDIDATES, build_finder(wish, liked=True).categories)
         obstacles = explain_obstacles(connection, wish, wearer, limited, shop.items, vocabulary, easing)
         return fix_rows.build_candidates(limited, {**barred, **left_out}, obstacles)
 
@@ -150,5 +150,5 @@ def _describe(wish: FixWish, shop: ShopScoring, vocabulary: NoteWords) -> dict[I
 
 def _build_request(client_id: ClientId, wish: FixWish, barred: Mapping[ItemId, str], shop: ShopScoring) -> ItemsRequest:
     """Build the request to the ranking: of all that the wish allows, the best of each role and of what is asked for."""
-    groups = shop.group_categories((*list_asked(wish), *list_liked(wish)))
+    groups = shop.group_categories(build_finder(wish, liked=True).categories)
     return ItemsRequest(client_id, MOST_RANKED, frozenset(barred), wish.sizes, groups)

@@ -70,8 +70,14 @@ class ClauseView:
         """Return whether a clause asks for so many, also after an "and": "no jeans, and two tops"."""
         marks = [mark for mark in self._list_marks(clause) if mark.start == clause.start and mark.meaning.cue == "and"]
         place = marks[0].end if marks else clause.start
-        numbers = self._language.words.get("numbers", {})
-        return place < clause.end and (self._tokens[place].kind == "number" or self._tokens[place].text in numbers)
+        return place < clause.end and self._is_number(self._tokens[place])
+
+    def _is_number(self, token: Token) -> bool:
+        return token.kind == "number" or token.text in self._language.words.get("numbers", {})
+
+    def _tells_owned(self, mark: PhraseMark, clause: Clause) -> bool:
+        """Return whether a clause says no more than that something is owned: "shoes I already have"."""
+        return mark.end == clause.end and not self._list_loose(clause)
 
     def _refuses_unknown(self, mark: PhraseMark, clause: Clause) -> bool:
         """Return whether a "don't" is of a word that no rule knows and of nothing before it: "with sleeves as I don't

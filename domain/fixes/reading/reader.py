@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from domain.fixes.reading.amounts import Amount, AmountFinder
+from domain.fixes.reading.choices import find_choices, name_choices
 from domain.fixes.reading.clauses import split_into_clauses
 from domain.fixes.reading.heads import find_heads
 from domain.fixes.reading.heights import find_heights
@@ -118,7 +119,7 @@ class _NoteReader:
         mentions = ScopeReader(self._language, self._tokens, self._clauses, marks, taken).read_mentions()
         self._drop_sized(mentions, sizes, size_finder)
         wishes = [
-            *self._build_things(mentions),
+            *name_choices(self._build_things(mentions)),
             *map(self._build_amount, self._settle(amounts, mentions)),
             *self._build_sizes(sizes),
             *self._build_quantities(quantities, mentions),
@@ -134,22 +135,26 @@ class _NoteReader:
 
     # --- things ------------------------------------------------------------------------------------------------------
 
-    def _build_things(self, mentions: Sequence[Mention]) -> Iterator[ClientWish]:
+    def _build_things(self, mentions: Sequence[Mention]) -> Iterator[tuple[ClientWish, int | None]]:
+        """Build the wish for each thing, with the number of the choice that it is of."""
         groups: dict[int, list[Mention]] = {}
         for mention in mentions:
             groups.setdefault(mention.group, []).append(mention)
-        heads = find_heads(mentions, self._clauses)
+        heads, choices = find_heads(mentions, self._clauses), find_choices(mentions)
         for group in groups.values():
             if any(mention.mode == "with" for mention in group):
-                yield from self._build_owned([mention for mention in group if mention.mode == "with"])
+                owned = self._build_owned([mention for mention in group if mention.mode == "with"])
+                yield from ((wish, None) for wish in owned)
                 yield from (
-                    self._build_wish(mention, "must", "") for mention in group if _tells_what_for(mention, group)
+                    (self._build_wish(mention, "must", ""), None)
+                    for mention in group
+                    if _tells_what_for(mention, group)
                 )
             others = [mention for mention in group if mention.mode != "with"]
             for mention in others:
                 strength = find_strength(mention, others)
                 if strength and not (heads.get(id(mention)) == "shoes" and mention.thing in WIDTHS):
-                    yield self._build_wish(mention, strength, heads.get(id(mention), ""))
+                    yield self._build_wish(mention, strength, heads.get(id(mention), "")), choices.get(id(mention))
 
     def _build_wish(self, mention: Mention, strength: Strength, head: str) -> ClientWish:
         thing = mention.thing

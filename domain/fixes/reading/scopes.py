@@ -17,6 +17,7 @@ from domain.fixes.reading.tokens import Token
 from domain.fixes.reading.vocabulary import Language, PhraseMark, Thing
 
 Mode: TypeAlias = Literal["", "must", "prefer", "avoid", "skip", "own", "told", "past", "with"]
+Joint: TypeAlias = Literal["", "and", "or", "comma"]
 """How things are meant at some place. "": no cue yet; skip: it does not matter; own: they have it; told: a
 whole sentence without a cue; past: what was; with: new pieces shall go with it."""
 
@@ -55,6 +56,10 @@ class Mention:
     """Whether a relative's feast is told of, as in "my daughter is getting married", and nothing that was."""
     narrowed: bool = False
     """Whether words that no rule knows say of which of these it is meant."""
+    joint: Joint = ""
+    """What joins its group to the one before it."""
+    articled: bool = False
+    """Whether its group begins with an article."""
 
 
 @dataclass
@@ -84,8 +89,8 @@ class ScopeReader(ClauseView):
         super().__init__(language, tokens, clauses, marks, taken)
         self._mentions: list[Mention] = []
         self._state = _State()
-        self._group = 0
-        self._number = 0
+        self._group, self._number, self._articled = 0, 0, False
+        self._joint: Joint = ""
 
     def read_mentions(self) -> list[Mention]:
         """Read all things of the note, in order, each with its mode."""
@@ -119,7 +124,7 @@ class ScopeReader(ClauseView):
     def _begin_clause(self, number: int, clause: Clause) -> None:
         """Begin a clause: what the one before it meant carries over a comma as far as its list goes on."""
         state = self._state
-        self._group += 1
+        self._begin_group("" if clause.first else "comma", clause.start)
         keeps = not clause.first and self._carries(number, clause, state)
         self._state = _State(state.mode, state.short, state.before, state.kinds, state.soft) if keeps else _State()
         if not keeps and not clause.first and state.short and state.before in ("must", "prefer"):
@@ -132,11 +137,9 @@ class ScopeReader(ClauseView):
             return not self._has_wish_cue(clause)
         if state.mode in ("own", "with", "skip"):
             return self._is_bare(clause) and state.mode != "with" and not (clause.colon and state.mode == "skip")
-        if self._tokens[clause.start].text in self._signs("more"):
-            return False
         if not state.kinds and state.short:
             return False  # a "no" that has refused no thing: "not too dressed up, dark colours"
-        if state.relative or self._begins_with_number(clause):
+        if state.relative or self._begins_with_number(clause) or self._tokens[clause.start].text in self._signs("more"):
             return False
         if state.mode != "avoid" or not self._is_bare(clause) or not self._begins_with_thing(clause):
             return False
@@ -160,6 +163,8 @@ class ScopeReader(ClauseView):
                 continue
             if mark.meaning.things:
                 self._mention(mark, number, clause)
+            elif mark.meaning.cue == "either":
+                self._offer_choice(clause)
             elif mark.meaning.cue:
                 self._follow(mark, clause)
             place = mark.end
@@ -171,7 +176,7 @@ class ScopeReader(ClauseView):
             self._mentions.append(
                 Mention(thing, mark.start, mark.end, self._find_mode(mark, clause), self._group, number, state.cued,
                         state.soft, self._follows_small(mark.start, clause), self._is_length(mark, clause),
-                        state.person, self._is_narrowed(mark, clause))
+                        state.person, self._is_narrowed(mark, clause), self._joint, self._articled)
             )  # fmt: skip
             state.kinds.add(thing.kind)
 
@@ -192,13 +197,13 @@ class ScopeReader(ClauseView):
         if cue in ("and", "or"):
             self._join(mark.start, clause, either=cue == "or", end=mark.end)
         elif cue == "but":
-            self._group += 1
+            self._begin_group()
             self._state = _State()
         elif cue == "soft":
             state.soft = True
         elif cue == "person":
             if not any(entry.clause == self._number for entry in self._mentions) and not state.cued:
-                self._group += 1
+                self._begin_group()
                 self._state = _State("past", cued=True, person=True)
         elif cue == "than":
             if state.soft or state.mode == "prefer":
@@ -206,14 +211,14 @@ class ScopeReader(ClauseView):
         elif cue == "own" and state.mode == "must" and state.cued:
             return
         elif cue == "except" and any(clause.start <= place < clause.end for place in self._taken):
-            self._group += 1
+            self._begin_group()
             self._state = _State("skip", cued=True)
         elif cue == "except":
             mode: Mode = "must" if state.mode == "avoid" else "avoid"
-            self._group += 1
+            self._begin_group()
             self._state = _State(mode, short=True, before="" if mode == "must" else state.mode, cued=True)
         elif cue in _MODES:
-            self._group += 1
+            self._begin_group()
             before = state.before if state.short else state.mode
             relative = mark.start > clause.start and self._tokens[mark.start - 1].text in RELATIVE
             self._state = _State(
@@ -224,17 +229,32 @@ class ScopeReader(ClauseView):
 
     def _join(self, place: int, clause: Clause, *, either: bool, end: int = 0) -> None:
         """Pass an "and" or "or": the list goes on, or a "no" ends with it."""
-        state = self._state
-        self._group += 1
+        state, following = self._state, end or place + 1
+        begins = clause.first and place == clause.start
+        if not (either and following < clause.end and self._is_number(self._tokens[following])):  # one or two tops
+            self._joint = "" if begins else "or" if either else "and"
+        self._begin_group(self._joint, following)
         if not state.short or state.mode not in ("avoid", "with") or either:
             return
-        following = end or place + 1
         starts_anew = following < clause.end and self._tokens[following].text in self._articles
         kinds = self._list_group_kinds(following, clause.end)
         if starts_anew or (kinds and not kinds & state.kinds):
             self._state = _State("" if starts_anew or state.before else "skip", soft=state.soft)
             if state.before in ("must", "prefer"):
                 self._state = _State(state.before, cued=True)
+
+    def _begin_group(self, joint: Joint = "", place: int = -1) -> None:
+        """Begin a group of things that belong together."""
+        self._group += 1
+        self._joint = joint
+        self._articled = 0 <= place < len(self._tokens) and self._tokens[place].text in self._articles
+
+    def _offer_choice(self, clause: Clause) -> None:
+        """Take the list before a "whichever suits" as one of which one thing is enough."""
+        last = 0 if clause.first and self._number else max((entry.group for entry in self._mentions), default=0)
+        for mention in self._mentions:
+            if mention.group == last and mention.joint == "comma":
+                mention.joint = "or"
 
     # --- cues after what they mean -----------------------------------------------------------------------------------
 
@@ -260,10 +280,6 @@ class ScopeReader(ClauseView):
             for entry in mentions:
                 if entry.end <= mark.start and not entry.cued and self._may_change(entry, mode):
                     entry.mode, entry.cued = mode, True
-
-    def _tells_owned(self, mark: PhraseMark, clause: Clause) -> bool:
-        """Return whether a clause says no more than that something is owned: "shoes I already have"."""
-        return mark.end == clause.end and not self._list_loose(clause)
 
     def _apply_to_topic(self, number: int, clause: Clause) -> None:
         """Apply a refusal to the topic that a comma or colon sets apart before it: "skirts, no thanks", "bags: no"."""

@@ -50,8 +50,11 @@ def merge_wishes(wishes: Iterable[ClientWish]) -> tuple[ClientWish, ...]:
     for wish in wishes:
         key = (wish.kind, wish.value, wish.strength == "avoid", wish.category, wish.detail)
         known = kept.get(key)
-        if known is None or (known.strength == "prefer" and wish.strength == "must"):
-            kept[key] = wish if known is None else known.model_copy(update={"strength": "must"})
+        if known is None:
+            kept[key] = wish
+        elif wish.strength != "avoid":
+            strength = "must" if "must" in (known.strength, wish.strength) else "prefer"
+            kept[key] = known.model_copy(update={"strength": strength, "either": known.either or wish.either})
     refused = {(wish.kind, wish.value, wish.category) for wish in kept.values() if wish.strength == "avoid"}
     everywhere = {(kind, value) for kind, value, category in refused if not category}
     return tuple(

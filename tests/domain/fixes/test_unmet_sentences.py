@@ -40,7 +40,7 @@ def test_a_wish_is_told_in_the_client_s_language_and_words(locale: str, told: st
 
 
 def test_of_several_that_would_each_have_been_enough_all_are_told() -> None:
-    assert "“linen”, “cotton”" in tell_unmet(unmet(quote="linen; cotton; linen"), "en")
+    assert "“silk”, “linen” or “cotton”." in tell_unmet(unmet(quote="silk; linen; cotton; linen"), "en")
 
 
 @pytest.mark.parametrize("quote", ["", "see http://evil.example", "FREE 90% off"])
