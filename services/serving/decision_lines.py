@@ -24,6 +24,8 @@ def create_id() -> str:
 
 _chance: Final = random.Random(int.from_bytes(os.urandom(32)))
 """Seeded once: to ask the operating system for each id takes a tenth of an answer's time."""
+# Web processes are forks, which would all draw the same ids one after another.
+os.register_at_fork(after_in_child=lambda: _chance.seed(int.from_bytes(os.urandom(32))))
 
 
 def build_line(decision: str, origin: ListOrigin, at: datetime, answer: dict[str, Any], *, question: bool) -> bytes:

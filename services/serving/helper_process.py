@@ -94,8 +94,11 @@ def main(handles: list[int]) -> None:
     """Answer orders until the web process closes the channels."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the web process, which ends this one
     channels: dict[OrderKind, Connection[Any, Any]] = dict(zip(OrderKind, map(Connection, handles), strict=True))
-    work = HelpedWork(channels[OrderKind.LISTS].recv())
-    channels[OrderKind.LISTS].send(("", True))
+    try:
+        work = HelpedWork(channels[OrderKind.LISTS].recv())
+        channels[OrderKind.LISTS].send(("", True))
+    except (EOFError, OSError):  # the web process ended meanwhile
+        return
     gc.freeze()
     threads = [threading.Thread(target=_serve, args=(work, channel), name=name) for name, channel in channels.items()]
     for thread in threads:

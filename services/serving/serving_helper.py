@@ -150,7 +150,11 @@ class ServingHelper:
             log.error("the process that ranks lists ended; another is started")
             standing.end()
         self._standing = None
-        self._standing = _HelperProcess(self._settings)
+        try:
+            self._standing = _HelperProcess(self._settings)
+        except HelperGone as gone:
+            log.error("the process that ranks lists %s while it started; another is started", gone)
+            return
         if self._work.is_closed:  # it was closed while this one started
             self._standing.end()
 

@@ -7,26 +7,20 @@ import http.client
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-import psutil
 import pytest
 from sqlalchemy import insert
 
-from settings import Settings
 from store.database import connect, write_transaction
 from store.tables import stock
 from tests.support.ports import free_ports
-from tests.support.worker import ROOT, environment
+from tests.support.web_processes import STANDING, Site, ask, wait
 from tests.web.conftest import prepare_home
 
-STANDING = b"selvedge_web_processes 2.0"
 ITEMS = ["bag-1", "knit-1"]
 AGENT = {"Accept": "application/json, text/event-stream", "Content-Type": "application/json"}
 HELLO = {
@@ -35,83 +29,6 @@ HELLO = {
     "method": "initialize",
     "params": {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "a test", "version": "1"}},
 }
-
-
-class Site:
-    """The two processes behind their port."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        command = (sys.executable, "-m", "cli", "web", "--workers", "2")
-        self.running = subprocess.Popen(command, env=environment(settings), cwd=ROOT, stderr=subprocess.PIPE)
-
-    def list_processes(self) -> set[int]:
-        """The processes that serve now."""
-        return {child.pid for child in psutil.Process(self.running.pid).children()}
-
-    def connect(self) -> http.client.HTTPConnection:
-        return http.client.HTTPConnection("127.0.0.1", self.settings.web_port, timeout=10)
-
-    def ask_anew(self, path: str, headers: dict[str, str] | None = None) -> tuple[int, bytes]:
-        """Ask by a connection of its own."""
-        with closing(self.connect()) as connection:
-            return ask(connection, path, headers=headers)[:2]
-
-    @contextmanager
-    def connect_to_each(self) -> Iterator[dict[int, http.client.HTTPConnection]]:
-        """Give one kept connection to each process, by its id."""
-        held = self._find_each()
-        try:
-            yield held
-        finally:
-            for connection in held.values():
-                connection.close()
-
-    def _find_each(self) -> dict[int, http.client.HTTPConnection]:
-        held: dict[int, http.client.HTTPConnection] = {}
-        wanted = wait(self.list_processes, lambda found: len(found) == 2)
-        for _ in range(200):
-            connection = self.connect()
-            assert ask(connection, "/static/selvedge.svg")[0] == 200
-            holder = self.find_holder(connection, wanted)
-            if held.setdefault(holder, connection) is not connection:
-                connection.close()
-            if held.keys() == wanted:
-                return held
-        raise AssertionError(f"only {held.keys()} of {wanted} take connections")
-
-    def find_holder(self, connection: http.client.HTTPConnection, processes: set[int]) -> int:
-        """Which process holds the other end."""
-        port = connection.sock.getsockname()[1]
-        for pid in processes:
-            if any(one.raddr and one.raddr.port == port for one in psutil.Process(pid).net_connections("tcp")):
-                return pid
-        raise AssertionError("nobody holds it")
-
-    @property
-    def key(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.settings.keys.api}"}
-
-
-def ask(
-    connection: http.client.HTTPConnection,
-    path: str,
-    body: Any = None,
-    headers: dict[str, str] | None = None,
-    method: str = "",
-) -> tuple[int, bytes, http.client.HTTPMessage]:
-    data = None if body is None else json.dumps(body).encode()
-    connection.request(method or ("GET" if body is None else "POST"), path, data, headers or {})
-    answer = connection.getresponse()
-    return answer.status, answer.read(), answer.headers
-
-
-def wait(find: Callable[[], Any], is_good: Callable[[Any], bool], seconds: float = 60.0) -> Any:
-    until = time.monotonic() + seconds
-    while not is_good(found := find()):
-        assert time.monotonic() < until, found
-        time.sleep(0.02)
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -125,13 +42,10 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     engine.dispose()
     site = Site(settings)
     try:
-        wait(lambda: is_up(site), bool, 120)
+        wait(site.is_up, bool, 120)
         yield site
     finally:
-        site.running.send_signal(signal.SIGTERM)
-        _, told = site.running.communicate(timeout=30)
-    assert site.running.returncode == 0
-    assert b"Traceback" not in told, told.decode()
+        site.end()
 
 
 def build_row(item: str) -> dict[str, Any]:
@@ -140,13 +54,6 @@ def build_row(item: str) -> dict[str, Any]:
 
 def are_equal(wanted: list[str], found: list[str]) -> bool:
     return sorted(found) == wanted
-
-
-def is_up(site: Site) -> bool:
-    assert site.running.poll() is None, site.running.stderr.read() if site.running.stderr else ""
-    with suppress(OSError):
-        return site.ask_anew("/static/selvedge.svg")[0] == 200
-    return False
 
 
 def test_stock_that_came_by_one_shows_in_the_answers_of_both_within_a_second(two: Site) -> None:
