@@ -34,7 +34,7 @@ ROUNDS = int(os.environ.get("SELVEDGE_TEST_WEB_KILLS", "4"))
 REPLACED_S = 5.0
 READY_S = 3.0
 LATE_S = 1.0
-"""Where all but one answer of a hundred are there: 50 ms for the database, the rest for a machine busy with tests."""
+"""Where all but one answer of twenty are there: 50 ms for the database, the rest for a machine busy with tests."""
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_kills_under_load_mix_no_clients_and_lose_nothing_that_was_acknowledged(
     assert load.answers
     assert load.taken
     assert not [one for one in load.failures if not killer.explains(*one)]
-    assert sum(one.seconds > LATE_S for one in load.answers) <= len(load.answers) / 100
+    assert sum(one.seconds > LATE_S for one in load.answers) <= len(load.answers) / 20
     assert max(killer.pauses, default=0.0) < REPLACED_S
     assert not find_lost(engine, load)
     assert not list((tmp_path / "spool").iterdir())

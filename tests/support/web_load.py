@@ -22,6 +22,8 @@ from tests.support.web_processes import Site, ask
 CLIENTS = 16
 ASKERS = 4
 SENDERS = 2
+TOGETHER = 3
+"""Events in one request."""
 REST_S = 0.01
 LONGEST_KEPT = 40
 """Requests over one connection."""
@@ -67,7 +69,7 @@ class WebLoad:
         self.sent: list[str] = []
         self.taken: list[str] = []
         self._numbers = itertools.count()
-        steps = [self._ask_for_items] * ASKERS + [self._send_event] * SENDERS
+        steps = [self._ask_for_items] * ASKERS + [self._send_events] * SENDERS
         self._threads = [threading.Thread(target=self._run, args=one) for one in enumerate(steps)]
 
     def __enter__(self) -> Self:
@@ -126,22 +128,25 @@ class WebLoad:
             self.wrong.append(f"for {client_id}: {body!r}")
         self.answers.append(Answer(client_id, items, said["decision"], bool(said["degraded"]), seconds))
 
-    def _send_event(self, line: _Line, chance: random.Random) -> None:
-        """Send one event until it is acknowledged; it is in the database then."""
-        event_id, number = f"seen-{next(self._numbers)}", chance.randrange(CLIENTS)
-        at = datetime.now(UTC).isoformat()
-        about = {"client_id": name_client(number), "item_id": name_piece(number), "occurred_at": at}
-        event = {"event_id": event_id, "type": "item_viewed", **about}
-        self.sent.append(event_id)
-        status, body = line.ask("/v1/events", event)
-        said = json.loads(body)
-        if status != 202 or [*said["accepted"], *said["duplicates"]] != [event_id]:
-            self.wrong.append(f"{event_id}: {status} {body!r}")
+    def _send_events(self, line: _Line, chance: random.Random) -> None:
+        """Send events of some clients at once, whose lists are ranked together then; acknowledged, they are in the
+        database."""
+        sent = [self._build_event(number) for number in chance.sample(range(CLIENTS), TOGETHER)]
+        ids = {one["event_id"] for one in sent}
+        self.sent += ids
+        status, body = line.ask("/v1/events", sent)
+        if status != 202 or set(json.loads(body)["accepted"]) != ids:
+            self.wrong.append(f"{ids}: {status} {body!r}")
             return
         with read_transaction(self._engine) as connection:
-            if connection.scalar(select(events.c.event_id).where(events.c.event_id == event_id)) is None:
-                self.wrong.append(f"{event_id} was acknowledged before it was in the database")
-        self.taken.append(event_id)
+            if set(connection.scalars(select(events.c.event_id).where(events.c.event_id.in_(ids)))) != ids:
+                self.wrong.append(f"{ids} were acknowledged before they were in the database")
+        self.taken += ids
+
+    def _build_event(self, number: int) -> dict[str, str]:
+        about = {"client_id": name_client(number), "item_id": name_piece(number), "type": "item_viewed"}
+        at = datetime.now(UTC).isoformat()
+        return {"event_id": f"seen-{next(self._numbers)}", "occurred_at": at, **about}
 
 
 class _Line:
