@@ -108,12 +108,10 @@ def _are_several(entries: Sequence[ClientWish]) -> bool:
 def list_single(wish: FixWish) -> frozenset[str]:
     """List the categories and choices of which one piece was asked for, as with "one nice blouse" or "a scarf"."""
     asked = Counter(list_asked(wish))
-    open_names = {choice.name for choice in list_choices(wish)}
     names = {
         name
         for name, entries in _list_kinds(wish).items()
-        if name in open_names
-        or any(
+        if any(
             entry.quote.casefold() in (entry.value, entry.detail) or not entry.quote.casefold().endswith(MAYBE_PLURAL)
             for entry in _list_plain(entries)
         )

@@ -90,6 +90,17 @@ def test_a_box_holds_a_part_wherever_one_can_be_had_with_what_else_must_come(
     assert sum(item.category in EITHER for item in box) <= 1, "one is enough"
 
 
+def test_of_a_choice_across_roles_no_second_piece_takes_another_place() -> None:
+    """A skirt beside the dress would take one of the places for bottoms."""
+    wish = FixWish(wishes=tuple(ClientWish(kind="category", value=value, either="x") for value in ("dress", "skirt")))
+    items = [
+        *(piece(f"{kind}{at}", kind, 1_000, 0.9) for kind in ("skirt", "dress") for at in range(2)),
+        *(piece(kind, kind, 1_000, 0.2) for kind in ("shirt", "t-shirt", "shoes", "jacket", "trousers")),
+    ]
+    skus = built_in.answer(build_question(wish, items, {}, "ann", NOW)).skus
+    assert sum(sku.startswith(("dress", "skirt")) for sku in skus) == 1
+
+
 def keeps(question: AssemblyQuestion, box: Sequence[Piece]) -> bool:
     groups = [entry.category for entry in box]
     colours = [entry.colour for entry in box if entry.colour]
