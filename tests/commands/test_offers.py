@@ -12,7 +12,7 @@ from cli import selvedge
 from errors import BadInput
 from settings import load
 from store.database import connect
-from store.migrate import upgrade
+from tests.support.tables import create_tables
 
 
 def run_command(*words: str) -> str:
@@ -24,7 +24,7 @@ def run_command(*words: str) -> str:
 def _store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SELVEDGE_HOME", str(tmp_path / "home"))
-    upgrade(connect(load().database))
+    create_tables(connect(load().database))
 
 
 def test_an_offer_is_created_approved_shown_and_retired() -> None:

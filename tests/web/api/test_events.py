@@ -17,8 +17,8 @@ from sqlalchemy import Engine, func, insert, select
 from settings import Settings
 from store.database import read_transaction, write_transaction
 from store.mail.suppressions import hash_client_id
-from store.migrate import upgrade
 from store.tables import clients, events, outbox, tombstones
+from tests.support.tables import create_tables
 from web.app import create_app
 
 NOW = datetime.now(UTC).isoformat()
@@ -30,7 +30,7 @@ def web(tmp_path: Path) -> Iterator[TestClient]:
     """A caller with the right key, of an app on a database of its own."""
     settings = Settings(home=tmp_path, api_key="the key", signing_key="another", smtp_url="smtp://127.0.0.1:9")
     app = create_app(settings)
-    upgrade(app.state.context.engine)
+    create_tables(app.state.context.engine)
     caller = TestClient(app, base_url=settings.base_url, headers={"Authorization": "Bearer the key"})
     with caller:
         yield caller
