@@ -9,6 +9,8 @@ from typing import Final
 
 EVERY_S: Final = 60.0
 AT_ONCE: Final = 5
+_PASSES: Final = "selvedge_passes"
+"""Where a line keeps the answer."""
 
 
 class RepeatFilter(logging.Filter):
@@ -21,7 +23,12 @@ class RepeatFilter(logging.Filter):
         self._seen: dict[tuple[object, ...], list[float]] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Return whether the line is written."""
+        """Return whether the line is written: one answer for each line, by however many handlers it goes."""
+        if not hasattr(record, _PASSES):
+            setattr(record, _PASSES, self._count(record))
+        return bool(getattr(record, _PASSES))
+
+    def _count(self, record: logging.LogRecord) -> bool:
         now = time.monotonic()
         kind = record.exc_info[0] if record.exc_info else None
         since_count = self._seen.setdefault((record.name, record.levelno, str(record.msg), kind), [now, 0.0])

@@ -182,8 +182,9 @@ async def test_an_attempt_killed_in_data_is_never_repeated_and_the_maildir_agree
     people = [f"slow{k}" for k in range(4)] + [f"quick{k}" for k in range(12)]
     now, before = find_noon(), len(postfix.read_mails())
     steps = {who: schedule_mail(shop, who, now) for who in people}
-    attempts = [asyncio.create_task(Post(shop).send(step)) for step in steps.values()]
-    while sum(row.state == OutreachState.SENT for row in shop.ledger()) < 12:  # noqa: ASYNC110  Postfix tells nobody
+    await asyncio.gather(*(Post(shop).send(step) for who, step in steps.items() if who.startswith("quick")))
+    attempts = [asyncio.create_task(Post(shop).send(step)) for who, step in steps.items() if who.startswith("slow")]
+    while sum(row.state == OutreachState.DATA for row in shop.ledger()) < 4:  # noqa: ASYNC110  Postfix tells nobody
         await asyncio.sleep(0.05)
     for attempt in attempts:
         attempt.cancel()  # as a killed process: nothing of it settles its mail

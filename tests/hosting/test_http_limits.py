@@ -122,13 +122,19 @@ def test_one_address_from_outside_gets_its_share_only() -> None:
     assert all(proxied.admit(Connection(), "10.0.0.7") for _ in range(5)), "a proxy holds the connections of all"
 
 
+def write_line() -> logging.LogRecord:
+    return logging.LogRecord("uvicorn.error", logging.WARNING, "", 1, "Invalid HTTP request", None, None)
+
+
 def test_lines_that_repeat_themselves_are_counted_not_written() -> None:
-    repeats = RepeatFilter(at_once=2, every_s=0.0)
-    record = logging.LogRecord("uvicorn.error", logging.WARNING, "", 1, "Invalid HTTP request", None, None)
     one_minute = RepeatFilter(at_once=2, every_s=60.0)
-    assert [one_minute.filter(record) for _ in range(4)] == [True, True, False, False]
+    assert [one_minute.filter(write_line()) for _ in range(4)] == [True, True, False, False]
     for entry in one_minute._seen.values():
         entry[0] -= 61.0
-    assert one_minute.filter(record)
-    assert record.msg == "Invalid HTTP request (2 more like this were left out)"
-    assert repeats.filter(record)
+    assert one_minute.filter(line := write_line())
+    assert line.msg == "Invalid HTTP request (2 more like this were left out)"
+
+
+def test_a_line_that_goes_to_several_handlers_counts_once() -> None:
+    repeats, lines = RepeatFilter(at_once=2), [write_line() for _ in range(3)]
+    assert [[repeats.filter(line) for _ in range(2)] for line in lines] == [[True, True], [True, True], [False, False]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -342,12 +341,12 @@ def test_a_mail_about_a_basket_shows_all_that_lies_in_it(basket: Basket) -> None
     with write_transaction(basket.engine) as connection:
         seed_items(connection, basket.policy, "coat", "scarf", "old", "bought")
     shown = {"id": "first", "mail": {"message": "They are still there.", "show_entry_item": True}}
-    basket.publish(CART | {"steps": [shown]})
+    basket.publish(CART | {"steps": [shown], "re_entry": "1h"})
     for item, hours in (("old", -80), ("bought", -2), ("coat", 0), ("scarf", 1), ("coat", 2)):
         basket.tell("added_to_cart", NOON + hours * HOUR, item_id=item)
         if item == "bought":
             basket.tell("order_placed", NOON - HOUR, item_id=item)
     basket.look(NOON + 7 * HOUR)
     with read_transaction(basket.engine) as connection:
-        content: str = connection.scalar(select(t.outreaches.c.content).where(t.outreaches.c.campaign == "cart")) or ""
-    assert json.loads(content)["items"] == ["coat", "scarf"]
+        content: Any = connection.scalar(select(t.outreaches.c.content).where(t.outreaches.c.campaign == "cart"))
+    assert content["items"] == ["coat", "scarf"]
