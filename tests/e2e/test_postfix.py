@@ -186,6 +186,7 @@ async def test_an_attempt_killed_in_data_is_never_repeated_and_the_maildir_agree
     attempts = [asyncio.create_task(Post(shop).send(step)) for who, step in steps.items() if who.startswith("slow")]
     while sum(row.state == OutreachState.DATA for row in shop.ledger()) < 4:  # noqa: ASYNC110  Postfix tells nobody
         await asyncio.sleep(0.05)
+    await asyncio.sleep(0.5)  # their texts are with Postfix, which rests for three seconds
     for attempt in attempts:
         attempt.cancel()  # as a killed process: nothing of it settles its mail
     await asyncio.gather(*attempts, return_exceptions=True)
