@@ -164,10 +164,22 @@ _LEASED_ROW: Final = (outbox.c.id == bindparam("_id", type_=BigInteger)) & (
 )
 
 
+_BYTE_ORDER: Final = {"postgresql": "C", "sqlite": "BINARY"}
+"""The collation that orders text as Python does."""
+
+
+def _lock_rows(connection: Connection, leases: Sequence[NudgeLease]) -> None:
+    """Lock the rows of leases in the order in which a push takes them, so that the two cannot lock each other out."""
+    in_bytes = outbox.c.target.collate(_BYTE_ORDER[connection.dialect.name])
+    rows = select(outbox.c.id).where(outbox.c.id.in_([lease.id for lease in leases]))
+    connection.execute(rows.order_by(outbox.c.kind, in_bytes).with_for_update()).all()
+
+
 def settle_leases(connection: Connection, leases: Sequence[NudgeLease]) -> None:
     """Settle nudges that were sent. A row with a newer version is free and due again; the others are deleted."""
     if not leases:
         return
+    _lock_rows(connection, leases)
     parameters = [{"_id": lease.id, "_until": lease.until, "_version": lease.version} for lease in leases]
     connection.execute(
         delete(outbox).where(_LEASED_ROW, outbox.c.version == bindparam("_version", type_=Integer)), parameters
@@ -190,6 +202,7 @@ def retry_leases(
         }
         for lease in leases
     ]
+    _lock_rows(connection, leases)
     connection.execute(
         update(outbox)
         .where(_LEASED_ROW)

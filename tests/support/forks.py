@@ -8,18 +8,17 @@ import multiprocessing
 import os
 import signal
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, Final, Self
 
-import httpx
 import psutil
 
 from settings import Settings
 from tests.support.ports import free_ports
+from tests.support.worker import wait_for_health
 
 WORKER: Final = ("worker", "hosting.queues", "tests.support.forks")
 """What the parent of workers imports."""
@@ -54,14 +53,8 @@ class ForkedWorkers:
 
     def wait_until_up(self, seconds: float = 180) -> Self:
         """Wait for its health endpoint. Raises TimeoutError, at once when the worker died."""
-        until = time.monotonic() + seconds
-        while time.monotonic() < until and self._process is not None and self._process.is_alive():
-            try:
-                if httpx.get(f"http://127.0.0.1:{self._health}/healthz", timeout=2).status_code == 200:
-                    return self
-            except httpx.HTTPError:
-                time.sleep(0.05)
-        raise TimeoutError(f"the worker did not come up: {self.log.read_text()[-2000:]}")
+        wait_for_health(self._health, lambda: self._process is not None and self._process.is_alive(), self.log, seconds)
+        return self
 
     @property
     def usage(self) -> psutil.Process:

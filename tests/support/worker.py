@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
@@ -29,6 +30,19 @@ def environment(settings: Settings, **more: object) -> dict[str, str]:
     return inherited | given | {"SELVEDGE_HOME": str(settings.home.absolute())}
 
 
+def wait_for_health(port: int, is_alive: Callable[[], bool], log: Path, seconds: float) -> None:
+    """Wait until a worker's health endpoint says that it is up. Raises TimeoutError with the end of its log, at once
+    when it died."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and is_alive():
+        try:
+            if httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=2).status_code == 200:
+                return
+        except httpx.HTTPError:
+            time.sleep(0.05)
+    raise TimeoutError(f"the worker did not come up: {log.read_text()[-2000:]}")
+
+
 class WorkerProcess:
     """`python worker.py` with the settings of a shop; its log is `folder/worker.log`."""
 
@@ -48,14 +62,10 @@ class WorkerProcess:
 
     def wait_until_up(self, seconds: float = 180) -> Self:
         """Wait for its health endpoint; the machine may be busy. Raises TimeoutError, at once when the worker died."""
-        until = time.monotonic() + seconds
-        while time.monotonic() < until and self.process is not None and self.process.poll() is None:
-            try:
-                if httpx.get(f"http://127.0.0.1:{self._health}/healthz", timeout=2).status_code == 200:
-                    return self
-            except httpx.HTTPError:
-                time.sleep(0.1)
-        raise TimeoutError(f"the worker did not come up: {self.log.read_text()[-2000:]}")
+        wait_for_health(
+            self._health, lambda: self.process is not None and self.process.poll() is None, self.log, seconds
+        )
+        return self
 
     def metrics(self) -> str:
         """What Prometheus would read."""

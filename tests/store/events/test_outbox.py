@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
@@ -162,3 +163,38 @@ def test_a_batch_is_filled_and_no_more(limit: int) -> None:
     assert len(choose_by_lane(waiting, limit)) == limit
     only_bulk = {**waiting, Lane.STEERING: [], Lane.FRESH: []}
     assert choose_by_lane(only_bulk, limit) == only_bulk[Lane.BULK][:limit]
+
+
+@pytest.mark.parametrize("settle_or_retry", ["settle", "retry"])
+def test_a_push_and_a_settling_of_the_same_rows_do_not_lock_each_other_out(
+    engine: Engine, settle_or_retry: str
+) -> None:
+    push(engine, "zoe")
+    push(engine, "Ann")  # leased after zoe, and pushed before her
+    leased = lease(engine)
+    assert [nudge.target for nudge in leased] == ["zoe", "Ann"]
+
+    def end_leases() -> None:
+        with write_transaction(engine) as connection:
+            if settle_or_retry == "settle":
+                outbox.settle_leases(connection, leased)
+            else:
+                outbox.retry_leases(connection, leased, REAL)
+
+    wrong: list[BaseException] = []
+    other = threading.Thread(target=lambda: wrong.extend(_catch(end_leases)))
+    with write_transaction(engine) as connection:
+        outbox.push_nudges(connection, "client", ["Ann"], REAL)
+        other.start()
+        other.join(0.3)  # it waits for Ann's row
+        outbox.push_nudges(connection, "client", ["zoe"], REAL)
+    other.join(30)
+    assert wrong == []
+    assert {nudge.target: nudge.version for nudge in lease(engine, at_s=5)} == {"zoe": 2, "Ann": 2}
+
+
+def _catch(act: Callable[[], None]) -> Iterator[BaseException]:
+    try:
+        act()
+    except BaseException as fault:
+        yield fault
