@@ -23,8 +23,9 @@ from hosting.day_watch import watch_days
 from hosting.dispatch import Dispatcher
 from hosting.entry_watch import EntryWatch
 from hosting.health import WorkerHealth
+from hosting.last_exit import leave_after
 from hosting.picture_watch import watch_pictures
-from hosting.queues import run_workers
+from hosting.queues import GRACE, run_workers
 from hosting.register_watch import RegisterWatch
 from hosting.returns import host_returns
 from hosting.schedules import REFRESH, WAVE, keep_schedule
@@ -84,6 +85,7 @@ async def serve(settings: Settings, queues: Sequence[str]) -> None:
         log.info("working on %s", ", ".join(queues))
         await stop.wait()
         log.info("finishing what is under way")
+        leave_after(GRACE.total_seconds() + 5)
         for task in tasks:
             task.cancel()
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from temporalio import activity
-
+from activities.declaration import declare_activity
 from models.base import ClientId
 from models.lifecycle import Assessment, AssessRequest
 from services.assessment.assessor import Assessor
@@ -22,7 +21,7 @@ class AssessmentSteps:
     def __init__(self, assessor: Assessor, start_mail: StartMail) -> None:
         self._assessor, self._start_mail = assessor, start_mail
 
-    @activity.defn
+    @declare_activity()
     async def assess(self, request: AssessRequest) -> Assessment:
         """Assess the client and begin what is due."""
         assessment = await asyncio.to_thread(self._assessor.assess, request)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from temporalio import activity
-
+from activities.declaration import declare_activity
 from domain.campaign_life import OVER
 from models.actors import SYSTEM, TEMPORAL
 from models.campaign import CampaignRound, CampaignStep
@@ -20,7 +19,7 @@ class CampaignSteps:
     def __init__(self, context: ServiceContext) -> None:
         self._context = context
 
-    @activity.defn(name="campaign_round")
+    @declare_activity("campaign_round")
     def run_campaign_round(self, step: CampaignStep) -> CampaignRound:
         """Write rows and nudges in one transaction, so that nobody is enrolled without a nudge, or twice."""
         with write_transaction(self._context.engine) as connection:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from temporalio import activity
-
+from activities.declaration import declare_activity
 from activities.heartbeat import send_heartbeats
 from models.erasures import ErasureCount, ErasureLook, ErasureStep
 from services.context import ServiceContext
@@ -18,7 +17,7 @@ class ErasureSteps:
     def __init__(self, context: ServiceContext) -> None:
         self._context = context
 
-    @activity.defn(name="still_client")
+    @declare_activity("still_client")
     def freeze_client(self, step: ErasureStep) -> ErasureLook:
         """Hold the client's mail, call off mails and Fixes, and count the mails that are with the mail server.
 
@@ -29,7 +28,7 @@ class ErasureSteps:
                 erasure.load_status(connection, self._context.settings.keys.signing, step.client_id)
         return client_erasure.stop_open_work(self._context, step)
 
-    @activity.defn
+    @declare_activity()
     def erase_client(self, step: ErasureStep) -> ErasureCount:
         """Refuse the id from now on, delete all that is kept, batch by batch, and return the number of rows."""
         with send_heartbeats():

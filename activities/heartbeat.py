@@ -9,19 +9,23 @@ from threading import Event, Thread
 from typing import Any, Final
 
 from temporalio import activity
+from temporalio.exceptions import CancelledError
 
 EVERY_S: Final = 2.0
 
 
 @contextmanager
 def send_heartbeats(every: float = EVERY_S) -> Iterator[Callable[[Any], None]]:
-    """Send heartbeats while the block runs. Call what it yields with a cursor, and each later heartbeat carries it."""
+    """Send heartbeats while the block runs. Call what it yields with a cursor, and each later heartbeat carries it; it
+    raises CancelledError once the activity was cancelled, or timed out."""
     context, over = contextvars.copy_context(), Event()
     details: list[Any] = []
 
     def report_progress(cursor: Any) -> None:
         details[:] = [cursor]
         activity.heartbeat(cursor)
+        if activity.is_cancelled():
+            raise CancelledError("cancelled between two parts of the work")
 
     def send_repeatedly() -> None:
         while not over.wait(every):

@@ -11,7 +11,7 @@ import traceback
 from datetime import timedelta
 from typing import Any
 
-from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory, CancelledError
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
 from errors import MailFault, SelvedgeError, Unavailable
@@ -35,7 +35,7 @@ class _ActivityInbound(ActivityInboundInterceptor):
             answer = await self.next.execute_activity(input)
         except SelvedgeError as error:
             raise build_failure(error) from None
-        except ApplicationError:
+        except (ApplicationError, CancelledError):
             raise
         except Exception as bug:
             log.error("activity %s: %s at %s", input.fn.__name__, type(bug).__name__, describe_location(bug))

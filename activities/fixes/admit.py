@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from temporalio import activity
-
+from activities.declaration import declare_activity
 from models.fixes import FixAdmission, FixAdmitted
 from services.context import ServiceContext
 from services.fixes import admission_rules
@@ -18,7 +17,7 @@ class FixAdmissionSteps:
     def __init__(self, context: ServiceContext) -> None:
         self._context = context
 
-    @activity.defn
+    @declare_activity()
     def admit_fix(self, admission: FixAdmission) -> FixAdmitted:
         """Return the state of the Fix, or why it is refused. Raises NotFound for a Fix that was never saved."""
         with read_transaction(self._context.engine) as connection:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from temporalio import activity
-
+from activities.declaration import declare_activity
 from models.fixes import FixDone, FixState, FixStep
 from services.context import ServiceContext
 from services.decisions.decider import Decider
@@ -19,7 +18,7 @@ class FixAssemblySteps:
     def __init__(self, context: ServiceContext, decider: Decider) -> None:
         self._context, self._decider = context, decider
 
-    @activity.defn
+    @declare_activity()
     def assemble_fix(self, step: FixStep) -> FixDone:
         """Assemble the box; no unit is held yet. A Fix that is further on stays as it is."""
         with read_transaction(self._context.engine) as connection:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from temporalio import activity
-
+from activities.declaration import declare_activity
 from errors import BadInput
 from models.actors import TEMPORAL
 from models.fixes import FixDone, FixStep
@@ -21,7 +20,7 @@ class FixDecisionSteps:
     def __init__(self, context: ServiceContext, search: SwapSearch) -> None:
         self._context, self._search = context, search
 
-    @activity.defn
+    @declare_activity()
     def decide_fix(self, step: FixStep) -> FixDone:
         """Swap, approve or reject in one transaction. A decision that breaks a rule changes nothing; `refused` says the
         rule."""
@@ -33,7 +32,7 @@ class FixDecisionSteps:
         except BadInput as broken:
             return run_fix_step(self._context, step, lambda *_: None).model_copy(update={"refused": str(broken)})
 
-    @activity.defn(name="look_fix")
+    @declare_activity("look_fix")
     def check_deadlines(self, step: FixStep) -> FixDone:
         """Approve or expire, by policy, what nobody decided in time; close a Fix whose feedback is in or overdue."""
         return run_fix_step(self._context, step, partial(stylist_decisions.check_deadlines, self._context.settings))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from temporalio import activity
-
+from activities.declaration import declare_activity
 from models.fixes import FixDone, FixStep
 from services.context import ServiceContext
 from services.fixes.fix_steps import build_step_result
@@ -18,7 +17,7 @@ class FixRankingSteps:
     def __init__(self, context: ServiceContext, ranker: FixRanker) -> None:
         self._context, self._ranker = context, ranker
 
-    @activity.defn
+    @declare_activity()
     def rank_fix(self, step: FixStep) -> FixDone:
         """Rank the candidates of a Fix and save `code` of the step with them. A Fix that is further on stays as it
         is."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime
 
-from temporalio import activity
-
+from activities.declaration import declare_activity
 from agents.llm import LanguageModel
 from domain.fixes.reading.items import CatalogueWords
 from domain.fixes.reading.reader import NoteWords
@@ -25,7 +24,7 @@ class NoteReadingSteps:
     def __init__(self, context: ServiceContext, model: LanguageModel | None) -> None:
         self._context, self._model = context, model
 
-    @activity.defn
+    @declare_activity()
     async def read_note(self, step: FixStep) -> FixDone:
         """Save what the note asks for. A note that was read, or a Fix that is further on, stays as it is."""
         row, now, words = await asyncio.to_thread(self._load, step)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import Connection
-from temporalio import activity
 
+from activities.declaration import declare_activity
 from models.fixes import FixDone, FixState, FixStep
 from services.context import ServiceContext
 from services.fixes import proposal
@@ -20,7 +20,7 @@ class ReservationSteps:
     def __init__(self, context: ServiceContext) -> None:
         self._context = context
 
-    @activity.defn
+    @declare_activity()
     def reserve_fix(self, step: FixStep) -> FixDone:
         """Hold the units and propose the box; back to `ranked` when others were quicker, so that a new box is made."""
         return run_fix_step(self._context, step, self._reserve)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from temporalio import activity
-
+from activities.declaration import declare_activity
 from models.actors import TEMPORAL
 from models.fixes import FixDone, FixEnd, FixStep
 from services.context import ServiceContext
@@ -19,13 +18,13 @@ class SettlementSteps:
     def __init__(self, context: ServiceContext) -> None:
         self._context = context
 
-    @activity.defn
+    @declare_activity()
     def ship_fix(self, step: FixStep) -> FixDone:
         """Sell what is held; back to `ranked` when units were lost since the approval, as when a stock count came
         in."""
         return run_fix_step(self._context, step, settlement.ship_box)
 
-    @activity.defn
+    @declare_activity()
     def end_fix(self, end: FixEnd) -> FixDone:
         """Cancel or fail the Fix and release its units. A box that is shipped, or a Fix that has ended, stays as it
         is."""

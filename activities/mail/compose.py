@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from temporalio import activity
-
+from activities.declaration import declare_activity
 from models.outreach import OutreachStep, StepDone
 from services.context import ServiceContext
 from services.decisions.decider import Decider
@@ -17,7 +16,7 @@ class CompositionSteps:
     def __init__(self, context: ServiceContext, recommender: Recommender, decider: Decider) -> None:
         self._composer = MailComposer(context, recommender, decider)
 
-    @activity.defn
+    @declare_activity()
     def compose(self, step: OutreachStep) -> StepDone:
         """Pick, write, review and schedule in one step."""
         return self._composer.compose(step)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from temporalio import activity
-
+from activities.declaration import declare_activity
 from agents.llm import LanguageModel
 from models.outreach import OutreachStep, StepDone
 from services.context import ServiceContext
@@ -21,22 +20,22 @@ class ModelSteps:
     ) -> None:
         self._composer = ModelComposer(context, recommender, decider, model)
 
-    @activity.defn
+    @declare_activity()
     def pick(self, step: OutreachStep) -> StepDone:
         """Choose the items and save the brief."""
         return self._composer.pick(step)
 
-    @activity.defn
+    @declare_activity()
     async def write(self, step: OutreachStep) -> StepDone:
         """Have the model write; after a review that asked for it, write again."""
         return await self._composer.write(step)
 
-    @activity.defn
+    @declare_activity()
     async def review(self, step: OutreachStep) -> StepDone:
         """Have the model review. `in_review` means approved; `drafted` says in its code what comes next."""
         return await self._composer.review(step)
 
-    @activity.defn
+    @declare_activity()
     async def schedule(self, step: OutreachStep) -> StepDone:
         """Choose when the mail leaves."""
         return await self._composer.schedule(step)

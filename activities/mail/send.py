@@ -10,6 +10,7 @@ from typing import Final
 
 from temporalio import activity
 
+from activities.declaration import declare_activity
 from domain.outreach import SETTLED
 from errors import MailFault
 from mail.message import EnvelopeBuilder
@@ -36,7 +37,7 @@ class SendSteps:
         self._in_data = timedelta(seconds=3 * context.settings.smtp_timeout_s + 5)
         """Longer than an attempt can be in DATA; a row that lay in `data` longer has no attempt."""
 
-    @activity.defn
+    @declare_activity()
     async def send(self, step: OutreachStep) -> StepDone:
         """Send the mail if it is due and the send gate lets it pass; return its state.
 

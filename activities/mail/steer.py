@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from temporalio import activity
-
+from activities.declaration import declare_activity
 from models.actors import TEMPORAL
 from models.lifecycle import Command
 from models.outreach import Conclusion, OutreachStep, PolicyRequest, StepDone
@@ -20,7 +19,7 @@ class SteeringSteps:
     def __init__(self, context: ServiceContext) -> None:
         self._context = context
 
-    @activity.defn
+    @declare_activity()
     def conclude(self, conclusion: Conclusion) -> StepDone:
         """Move the mail as asked, if its state allows it; else it stays where it is.
 
@@ -32,19 +31,19 @@ class SteeringSteps:
             row = steering.conclude_mail(rules, connection, TEMPORAL, conclusion, now, real_now)
             return row.build_result(clock)
 
-    @activity.defn
+    @declare_activity()
     def unpark(self, step: OutreachStep) -> StepDone:
         """Let a parked mail go on: `send_late` as it is, `replan` to write it afresh, or `expire`."""
         with write_transaction(self._context.engine) as connection:
             clock, now = self._context.load_business_time(connection, step.at)
             return steering.unpark_mail(self._context.mail_rules, connection, step, now).build_result(clock)
 
-    @activity.defn
+    @declare_activity()
     def look_after_draft(self, step: OutreachStep) -> StepDone:
         """Remind of a draft that awaits a person, escalate it, or reject it at its end."""
         return reminders.look_after_draft(self._context, step)
 
-    @activity.defn
+    @declare_activity()
     def keep_policy(self, request: PolicyRequest) -> None:
         """Save a client's mail policy."""
         command = Command(kind="adjust", policy=request.policy, at=self._context.wall())

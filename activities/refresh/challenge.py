@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from temporalio import activity
-
+from activities.declaration import declare_activity
 from activities.heartbeat import send_heartbeats
 from errors import BadInput
 from models.actors import SYSTEM
@@ -26,7 +25,7 @@ class ChallengerSteps:
     def __init__(self, context: ServiceContext) -> None:
         self._context = context
 
-    @activity.defn
+    @declare_activity()
     def fit_challenger(self, step: RefreshStep) -> SlotOutcome:
         """Fit a model to all that had happened when the Refresh began.
 
@@ -41,7 +40,7 @@ class ChallengerSteps:
                 return self._save(step, SlotOutcome(slot=step.slot, verdict=ChallengerVerdict.NOTHING))
         return self._save(step, SlotOutcome(slot=step.slot, verdict=ChallengerVerdict.LEARNT, artefact=fitted.id))
 
-    @activity.defn
+    @declare_activity()
     def try_challenger(self, step: RefreshStep) -> SlotOutcome:
         """Judge the challenger and the champion by the latest days, client by client."""
         outcome, until = self._load_outcome(step)
@@ -65,7 +64,7 @@ class ChallengerSteps:
                 )
         return self._save(step, outcome.model_copy(update=result))
 
-    @activity.defn
+    @declare_activity()
     def promote_challenger(self, step: RefreshStep) -> SlotOutcome:
         """Let the challenger serve, unless the champion it was tried against has been replaced since."""
         return promotion.promote_challenger(self._context, SYSTEM, step)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from temporalio import activity
-
+from activities.declaration import declare_activity
 from activities.heartbeat import send_heartbeats
 from domain.drift import measure_drift
 from models.refreshes import RefreshCount, RefreshState, RefreshStep
@@ -23,7 +22,7 @@ class DriftSteps:
     def __init__(self, context: ServiceContext) -> None:
         self._context = context
 
-    @activity.defn
+    @declare_activity()
     def compare_windows(self, step: RefreshStep) -> RefreshCount:
         """Compare both stretches of days, save the report and return the number of alarms."""
         with write_transaction(self._context.engine) as connection:

@@ -3,8 +3,7 @@ saved segment holds."""
 
 from __future__ import annotations
 
-from temporalio import activity
-
+from activities.declaration import declare_activity
 from activities.heartbeat import send_heartbeats
 from models.refreshes import RefreshCount, RefreshStep
 from services.context import ServiceContext
@@ -21,7 +20,7 @@ class FeatureSteps:
     def __init__(self, context: ServiceContext) -> None:
         self._context = context
 
-    @activity.defn
+    @declare_activity()
     def gather_features(self, step: RefreshStep) -> RefreshCount:
         """Fold in what had happened when the Refresh began, and return how many clients this attempt did.
 

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from temporalio import activity
-
+from activities.declaration import declare_activity
 from activities.heartbeat import send_heartbeats
 from models.refreshes import RefreshCount, RefreshStep
 from services.context import ServiceContext
@@ -27,7 +26,7 @@ class TopListSteps:
     def __init__(self, context: ServiceContext, recommender: Recommender) -> None:
         self._context, self._recommender = context, recommender
 
-    @activity.defn
+    @declare_activity()
     def pick_shard(self, step: RefreshStep) -> RefreshCount:
         """Save the best items for each client of one shard, by the serving algorithm; return how many this attempt
         did."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from temporalio import activity
-
+from activities.declaration import declare_activity
 from models.actors import SYSTEM
 from models.refreshes import (
     ChallengerVerdict,
@@ -26,12 +25,12 @@ class RefreshPlanSteps:
     def __init__(self, context: ServiceContext) -> None:
         self._context = context
 
-    @activity.defn
+    @declare_activity()
     def begin_refresh(self, step: RefreshStep) -> RefreshPlan:
         """Fix the days and the shards of clients when it first begins, and delete what nobody uses."""
         return refreshing.begin_refresh(self._context, step.actor or SYSTEM, step)
 
-    @activity.defn
+    @declare_activity()
     def end_refresh(self, end: RefreshEnd) -> RefreshReport:
         """Count the lists and save the report."""
         with write_transaction(self._context.engine) as connection:

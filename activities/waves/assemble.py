@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from temporalio import activity
-
+from activities.declaration import declare_activity
 from activities.heartbeat import send_heartbeats
 from algorithms.assembly import parts
 from algorithms.assembly.wave import answer_part, settle_turn, start_wave
@@ -20,7 +19,7 @@ class WaveAssemblySteps:
     def __init__(self, context: ServiceContext) -> None:
         self._context = context
 
-    @activity.defn
+    @declare_activity()
     def open_wave(self, step: WaveStep) -> WaveTurn:
         """Take the stock as it is now, for all parts until the end, and price it."""
         with send_heartbeats():
@@ -30,7 +29,7 @@ class WaveAssemblySteps:
             all_parts = wave_assembly.load_parts(self._context.engine, step.wave)
             return wave_assembly.save_progress(self._context, step, all_parts, start_wave(parts.join_parts(all_parts)))
 
-    @activity.defn
+    @declare_activity()
     def answer_wave_part(self, step: WaveStep) -> WaveTurn:
         """Compute what one part answers in this turn."""
         with send_heartbeats():
@@ -45,7 +44,7 @@ class WaveAssemblySteps:
                 waves.save_arrays(connection, step.wave, name, parts.dump_answer(answer), now)
         return WaveTurn(parts=1, turn=step.turn)
 
-    @activity.defn
+    @declare_activity()
     def settle_wave(self, step: WaveStep) -> WaveTurn:
         """Put the answers of this turn together; in the last turn save the prices and the boxes."""
         with send_heartbeats():

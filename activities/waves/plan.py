@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from temporalio import activity
-
+from activities.declaration import declare_activity
 from models.actors import SYSTEM
 from models.waves import WaveEnd, WaveReport, WaveStep, WaveTurn
 from services.context import ServiceContext
@@ -18,12 +17,12 @@ class WavePlanSteps:
     def __init__(self, context: ServiceContext) -> None:
         self._context = context
 
-    @activity.defn
+    @declare_activity()
     def begin_wave(self, step: WaveStep) -> WaveTurn:
         """Split all Fixes that wait for a wave into parts when it first begins; the parts depend on the list alone."""
         return wave_start.begin_wave(self._context, step.actor or SYSTEM, step)
 
-    @activity.defn
+    @declare_activity()
     def end_wave(self, end: WaveEnd) -> WaveReport:
         """Count what was proposed and save the report. The inputs stay for a while, so that boxes can be replayed."""
         with write_transaction(self._context.engine) as connection:

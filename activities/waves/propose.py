@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from temporalio import activity
-
+from activities.declaration import declare_activity
 from activities.heartbeat import send_heartbeats
 from errors import NotFound
 from models.waves import WaveStep, WaveTurn
@@ -21,7 +20,7 @@ class WaveProposalSteps:
     def __init__(self, context: ServiceContext, decider: Decider) -> None:
         self._context, self._decider = context, decider
 
-    @activity.defn
+    @declare_activity()
     def propose_wave_part(self, step: WaveStep) -> WaveTurn:
         """Hold and propose each box and nudge its Fix. A box whose units went to others since is assembled anew
         alone."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from temporalio import activity
 
+from activities.declaration import declare_activity
 from activities.heartbeat import send_heartbeats
 from algorithms.assembly import parts
 from errors import NotFound, Unavailable
@@ -23,7 +23,7 @@ class WaveRankingSteps:
     def __init__(self, context: ServiceContext, ranker: FixRanker) -> None:
         self._context, self._ranker = context, ranker
 
-    @activity.defn
+    @declare_activity()
     def rank_wave_part(self, step: WaveStep) -> WaveTurn:
         """Rank the Fixes that are not ranked yet and save what the part asks. A Fix that ended or went on alone is left
         out."""

@@ -71,10 +71,15 @@ class ForkedWorkers:
         self._end(signal.SIGTERM)
 
     def _end(self, how: signal.Signals) -> None:
-        if self._process is not None and self._process.pid is not None:
-            os.kill(self._process.pid, how)
-            self._process.join(40)
-            self._process = None
+        process, self._process = self._process, None
+        if process is None or process.pid is None:
+            return
+        os.kill(process.pid, how)
+        process.join(40)
+        if process.is_alive():
+            process.kill()
+            process.join(10)
+            raise TimeoutError(f"the worker did not end: {self.log.read_text()[-2000:]}")
 
 
 @contextmanager
@@ -94,9 +99,16 @@ def prepare_fork_context(*modules: str) -> Iterator[Any]:
     from multiprocessing import forkserver
 
     context = multiprocessing.get_context("forkserver")
-    forkserver._forkserver._stop()  # type: ignore[attr-defined]  # of another test
+    _stop_fork_server(forkserver._forkserver)  # of another test
     context.set_forkserver_preload(list(modules))
     try:
         yield context
     finally:
-        forkserver._forkserver._stop()  # type: ignore[attr-defined]
+        _stop_fork_server(forkserver._forkserver)
+
+
+def _stop_fork_server(server: Any) -> None:
+    """Stop it whatever children it still has: it would wait until all of them have ended."""
+    if server._forkserver_pid is not None:
+        os.kill(server._forkserver_pid, signal.SIGKILL)
+    server._stop()
