@@ -82,6 +82,7 @@ class ByCommand:
     async def list_people(self, slug: str, state: str) -> list[Answer]:
         command = ["campaign", "people", slug, "--state", state, "--json"]
         result = await asyncio.to_thread(CliRunner().invoke, cli.selvedge, command, catch_exceptions=False)
+        assert result.exit_code == 0, result.output
         return [json.loads(line) for line in result.stdout.splitlines()]
 
     async def save_segment(self, text: str) -> Answer:
@@ -275,7 +276,9 @@ async def follow_to_its_end(hand: Hand, shop: Shop) -> int:
     """Wait for the campaign's end, and return how many got the second mail as it was said in the end."""
 
     async def is_finished() -> bool:
-        return (await hand.act("status"))["state"] == "finished"
+        if (await hand.act("status"))["state"] != "finished":
+            return False
+        return not (await hand.act("people", state="in_step"))["people"]  # whose workflows have heard of their mails
 
     await until(is_finished)
     texts = list_texts(shop, hand.name)
@@ -283,6 +286,7 @@ async def follow_to_its_end(hand: Hand, shop: Shop) -> int:
     told = Counter((to, NEW in text) for to, text in texts)
     assert set(told.values()) == {1}, "nobody gets a step twice"
     ends = {one["client_id"]: one for one in (await list_all(hand))}
+    assert {one["state"] for one in ends.values()} == {"completed", "held_out"}, ends
     assert len(ends) == CLIENTS
     for k in range(CLIENTS):
         client_id = f"{hand.name}{k}"
@@ -293,4 +297,4 @@ async def follow_to_its_end(hand: Hand, shop: Shop) -> int:
 
 
 async def list_all(hand: Hand) -> list[Answer]:
-    return [one for state in ("completed", "held_out") for one in (await hand.act("people", state=state))["people"]]
+    return [one for state in EnrolmentState for one in (await hand.act("people", state=state.value))["people"]]
