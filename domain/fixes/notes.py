@@ -106,11 +106,7 @@ def name_wish(wish: ClientWish) -> str:
         case "like_last":
             return "a box like the one before"
         case "occasion":
-            return (
-                f"something for {'an' if value[0] in 'aeiou' else 'a'} {value}"
-                if value == "interview"
-                else f"something for {value}"
-            )
+            return f"something for {'an ' if value == 'interview' else ''}{value}"
         case _:
             return f"{value} {wish.category}".strip()
 
@@ -133,7 +129,16 @@ def _name_all(wishes: Sequence[ClientWish]) -> Iterable[str]:
     kinds = {wish.value for wish in wishes if wish.either and wish.kind == "category"}
     tied = [wish for wish in wishes if wish.category in kinds and wish.kind in ATTRIBUTES]
     apart = [wish for wish in wishes if wish not in tied]
-    return dict.fromkeys(_name_choice(wish, apart, tied) for wish in apart)
+    return dict.fromkeys(_name_choice(_tie_to_all(wish, apart), apart, tied) for wish in apart)
+
+
+def _tie_to_all(wish: ClientWish, wishes: Iterable[ClientWish]) -> ClientWish:
+    """Tie an amount that is said of several pieces at once to all of them: "at most 90 for coat or jacket"."""
+    if wish.kind != "budget_item":
+        return wish
+    said = (wish.kind, wish.value, wish.quote)
+    alike = dict.fromkeys(entry.category for entry in wishes if (entry.kind, entry.value, entry.quote) == said)
+    return wish.model_copy(update={"category": " or ".join(alike)})
 
 
 def _name_choice(wish: ClientWish, wishes: Iterable[ClientWish], tied: Sequence[ClientWish] = ()) -> str:

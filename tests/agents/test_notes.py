@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from agents.notes import read_note
+from domain.fixes.asked import list_choices
 from errors import ModelFault
+from models.fixes import FixWish
 from services.fixes.vocabulary_files import load_vocabulary
 
 WORDS, CATEGORIES = load_vocabulary(), ("coat", "shoes")
@@ -41,6 +43,7 @@ async def test_the_clients_words_stay_data(desk) -> None:
         ("strange_quote", "ungrounded"),
         ("strange_rest", "ungrounded"),
         ("strange_size", "ungrounded"),
+        ("unwanted_choice", "ungrounded"),
         ("unknown_fields", "invalid"),
     ],
 )
@@ -60,6 +63,13 @@ async def test_every_kind_of_wish_is_taken(desk) -> None:
         "surprise:yes",
     }  # fmt: skip
     assert reading.not_understood == ("each",)
+
+
+async def test_a_choice_comes_back_as_one(desk) -> None:
+    desk.server.next("notes", "choice")
+    reading = await read_note(desk.session, "a coat or shoes", WORDS, CATEGORIES)
+    (choice,) = list_choices(FixWish(wishes=reading.wishes))
+    assert (choice.name, choice.categories) == ("coat or shoes", ("coat", "shoes"))
 
 
 async def test_an_answer_is_mended_when_it_is_told_what_is_wrong(desk) -> None:

@@ -65,8 +65,12 @@ NOTES: dict[str, dict[str, Any]] = {
     "no_number": {"wishes": [_wish("budget_item", "ninety", "under 90")]},
     "strange_quote": {"wishes": [_wish("category", "coat", "a coat of many colours")]},
     "strange_size": {"wishes": [_wish("size", "XL", "coat")]},
+    "unwanted_choice": {"wishes": [_wish("category", "coat", "coat", strength="avoid", either="coat or shoes")]},
     "strange_rest": {"not_understood": ["spaceship"]},
     "unknown_fields": {"address": "12 Weaver's Yard"},
+    "choice": {
+        "wishes": [_wish("category", name, name, either="coat or shoes") for name in ("coat", "shoes")],
+    },
     "everything": {
         "wishes": [
             _wish("category", "coat", "coat"),
@@ -80,7 +84,7 @@ NOTES: dict[str, dict[str, Any]] = {
         "not_understood": ["each"],
     },
 }
-"""Answers of the reader of notes; but for the last, none must be taken."""
+"""Answers of the reader of notes; but for the last two, none must be taken."""
 
 
 def _draft(brief: dict[str, Any]) -> dict[str, Any]:

@@ -183,15 +183,18 @@ class AmountFinder:
         return not number and not any(mark.meaning.things for mark in inside)
 
     def _find_category(self, window: tuple[int, int], number: NumberSpan | None) -> str:
+        """Find the category that a number is said of: the last on its side of an "or", else the last in the window."""
         low, high = window
-        names = [
-            thing.value
-            for mark in self._marks
-            if low <= mark.start < high
-            for thing in mark.meaning.things
-            if thing.kind == "category"
-        ]
-        return names[-1] if names else ""
+        names = self._list_categories(low, high)
+        if number is not None:
+            ors = [mark.start for mark in self._marks if mark.meaning.cue == "or" and low <= mark.start < high]
+            low = max((place for place in ors if place < number.start), default=low)
+            high = min((place for place in ors if place >= number.end), default=high)
+        return (self._list_categories(low, high) or names or [""])[-1]
+
+    def _list_categories(self, low: int, high: int) -> list[str]:
+        inside = (mark for mark in self._marks if low <= mark.start < high)
+        return [thing.value for mark in inside for thing in mark.meaning.things if thing.kind == "category"]
 
 
 def list_numbers_of(language: Language, tokens: Sequence[Token]) -> Iterator[NumberSpan]:

@@ -2,12 +2,12 @@
 
 An "or" joins the things right before and after it. A list with commas that ends with one, "a coat, jacket or cardigan",
 is a choice among all; not where "and" goes on with it, nor where an article tells that only two belong together: "a
-dress, a coat or jacket".
+dress, a coat or jacket". What is said behind the last, "a coat or jacket in green", is said of all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from domain.fixes.reading.scopes import CONTEXT, Joint, Mention
 from domain.fixes.reading.strengths import ATTRIBUTES
@@ -46,6 +46,33 @@ def find_choices(mentions: Sequence[Mention]) -> dict[int, int]:
             one, other = groups[place - 1].find_only(kind), groups[place].find_only(kind)
             choices[id(other)] = choices.setdefault(id(one), len(choices))
     return choices
+
+
+def list_alternatives(mentions: Sequence[Mention], choices: Mapping[int, int]) -> list[list[Mention]]:
+    """List the pieces of each choice between pieces, in their order."""
+    pieces: dict[int, list[Mention]] = {}
+    for mention in mentions:
+        if mention.thing.kind == "category" and id(mention) in choices:
+            pieces.setdefault(choices[id(mention)], []).append(mention)
+    return [*pieces.values()]
+
+
+def find_shared(
+    mentions: Sequence[Mention], choices: Mapping[int, int], heads: Mapping[int, str]
+) -> dict[int, tuple[str, ...]]:
+    """Find, by the id() of each mention that is said behind the last piece of a choice, the other pieces that it is
+    said of: those of which nothing of its kind is said. `heads`: the piece that each is said of by itself."""
+    shared: dict[int, tuple[str, ...]] = {}
+    said = {(mention.thing.kind, heads.get(id(mention))) for mention in mentions}
+    for *others, last in list_alternatives(mentions, choices):
+        joined: set[int] = set()
+        for mention in mentions:
+            number, kind = choices.get(id(mention)), mention.thing.kind
+            behind = mention.start >= last.end and heads.get(id(mention)) == last.thing.value and kind != "category"
+            if behind and (mention.after_preposition or number in joined):
+                shared[id(mention)] = tuple(one.thing.value for one in others if (kind, one.thing.value) not in said)
+                joined |= set() if number is None else {number}  # "in green or blue"
+    return shared
 
 
 def _list_links(groups: Sequence[_Group], kind: WishKind) -> set[int]:

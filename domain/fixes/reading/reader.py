@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from domain.fixes.reading.amounts import Amount, AmountFinder
-from domain.fixes.reading.choices import find_choices, name_choices
+from domain.fixes.reading.choices import find_choices, find_shared, list_alternatives, name_choices
 from domain.fixes.reading.clauses import split_into_clauses
 from domain.fixes.reading.heads import find_heads
 from domain.fixes.reading.heights import find_heights
@@ -118,9 +118,10 @@ class _NoteReader:
         quantities = list(find_quantities(finder.numbers, self._tokens, marks, fillers, taken))
         mentions = ScopeReader(self._language, self._tokens, self._clauses, marks, taken).read_mentions()
         self._drop_sized(mentions, sizes, size_finder)
+        choices = find_choices(mentions)
         wishes = [
-            *name_choices(self._build_things(mentions)),
-            *map(self._build_amount, self._settle(amounts, mentions)),
+            *name_choices(self._build_things(mentions, choices)),
+            *map(self._build_amount, self._settle(amounts, mentions, choices)),
             *self._build_sizes(sizes),
             *self._build_quantities(quantities, mentions),
             *(ClientWish(kind="fit", value=h.value, quote=self._quote(h.start, h.end)) for h in heights),
@@ -135,12 +136,16 @@ class _NoteReader:
 
     # --- things ------------------------------------------------------------------------------------------------------
 
-    def _build_things(self, mentions: Sequence[Mention]) -> Iterator[tuple[ClientWish, int | None]]:
-        """Build the wish for each thing, with the number of the choice that it is of."""
+    def _build_things(
+        self, mentions: Sequence[Mention], choices: Mapping[int, int]
+    ) -> Iterator[tuple[ClientWish, int | None]]:
+        """Build the wish for each thing, for each piece that it is said of, with the number of the choice that it is
+        of."""
         groups: dict[int, list[Mention]] = {}
         for mention in mentions:
             groups.setdefault(mention.group, []).append(mention)
-        heads, choices = find_heads(mentions, self._clauses), find_choices(mentions)
+        heads = find_heads(mentions, self._clauses)
+        shared = find_shared(mentions, choices, heads)
         for group in groups.values():
             if any(mention.mode == "with" for mention in group):
                 owned = self._build_owned([mention for mention in group if mention.mode == "with"])
@@ -154,7 +159,8 @@ class _NoteReader:
             for mention in others:
                 strength = find_strength(mention, others)
                 if strength and not (heads.get(id(mention)) == "shoes" and mention.thing in WIDTHS):
-                    yield self._build_wish(mention, strength, heads.get(id(mention), "")), choices.get(id(mention))
+                    for head in (*shared.get(id(mention), ()), heads.get(id(mention), "")):
+                        yield self._build_wish(mention, strength, head), choices.get(id(mention))
 
     def _build_wish(self, mention: Mention, strength: Strength, head: str) -> ClientWish:
         thing = mention.thing
@@ -183,17 +189,28 @@ class _NoteReader:
 
     # --- amounts, sizes, numbers of pieces ---------------------------------------------------------------------------
 
-    def _settle(self, amounts: Sequence[Amount], mentions: Sequence[Mention]) -> Iterator[Amount]:
-        """Settle amounts of which nothing says whether they are for one piece: then they are for the whole box."""
+    def _settle(
+        self, amounts: Sequence[Amount], mentions: Sequence[Mention], choices: Mapping[int, int]
+    ) -> Iterator[Amount]:
+        """Settle which pieces amounts are for: what stands beside a choice is for each piece of it, and an amount of
+        which nothing says that it is for one piece is for the whole box."""
+        alternatives = list_alternatives(mentions, choices)
+        stated = {amount.category for amount in amounts if amount.category}
         for amount in amounts:
             inside = [mention for mention in mentions if mention.clause == amount.clause]
             if not amount.scope and any(mention.mode == "past" for mention in inside):
                 continue
-            category = "" if amount.scope else self._find_only_category(amount, mentions)
-            yield amount._replace(scope="item", category=category) if category else amount
+            if amount.category:
+                meant = {amount.category, *(_list_beside(amount, alternatives) - stated)}
+            else:
+                meant = set() if amount.scope else self._list_only_wanted(amount, mentions, alternatives)
+            yield from [amount._replace(scope="item", category=name) for name in sorted(meant)] or [amount]
 
-    def _find_only_category(self, amount: Amount, mentions: Sequence[Mention]) -> str:
-        """Find the only category wanted in the sentence of an amount: "a dress for a wedding, under 200"."""
+    def _list_only_wanted(
+        self, amount: Amount, mentions: Sequence[Mention], alternatives: Iterable[Sequence[Mention]]
+    ) -> set[str]:
+        """List the only category wanted in the sentence of an amount, or those of its only choice: "a dress for a
+        wedding, under 200"."""
         first = amount.clause
         while first > 0 and not self._clauses[first].first:
             first -= 1
@@ -204,7 +221,8 @@ class _NoteReader:
             and mention.thing.kind == "category"
             and mention.mode in ("", "must", "prefer")
         }
-        return wanted.pop() if len(wanted) == 1 else ""
+        is_choice = any(wanted == {piece.thing.value for piece in choice} for choice in alternatives)
+        return wanted if len(wanted) == 1 or is_choice else set()
 
     def _build_amount(self, amount: Amount) -> ClientWish:
         kind = "budget_item" if amount.scope == "item" else "budget_total"
@@ -259,6 +277,17 @@ class _NoteReader:
                 for place in places
             ):
                 yield self._quote(clause.start, clause.end)
+
+
+def _list_beside(amount: Amount, alternatives: Iterable[Sequence[Mention]]) -> set[str]:
+    """List the pieces of the choice before or behind which an amount stands, "a coat or jacket under 90", and with one
+    of which it does."""
+    for choice in alternatives:
+        values = {piece.thing.value for piece in choice}
+        outside = amount.end <= choice[0].start or amount.start >= choice[-1].end
+        if amount.category in values and outside:
+            return values - {amount.category}
+    return set()
 
 
 def _tells_what_for(mention: Mention, group: Sequence[Mention]) -> bool:

@@ -17,9 +17,10 @@ from domain.fixes.reading.tokens import Token
 from domain.fixes.reading.vocabulary import Language, PhraseMark, Thing
 
 Mode: TypeAlias = Literal["", "must", "prefer", "avoid", "skip", "own", "told", "past", "with"]
-Joint: TypeAlias = Literal["", "and", "or", "comma"]
 """How things are meant at some place. "": no cue yet; skip: it does not matter; own: they have it; told: a
 whole sentence without a cue; past: what was; with: new pieces shall go with it."""
+Joint: TypeAlias = Literal["", "and", "or", "comma"]
+"""What joins things to those before them. "": nothing, or a cue."""
 
 _MODES: Final[dict[str, Mode]] = {
     "must": "must",

@@ -181,12 +181,39 @@ def test_an_or_is_read_as_a_choice_where_it_is_one(note: str, choices: set[str])
     assert not reading.not_understood
 
 
+@pytest.mark.parametrize(
+    ("note", "tied"),
+    [
+        ("a coat or a jacket in green", "colour:green@coat colour:green@jacket"),
+        ("a coat or jacket in green or blue",
+         "colour:blue@coat colour:blue@jacket colour:green@coat colour:green@jacket"),
+        ("Mantel oder Jacke in Grün", "colour:green@coat colour:green@jacket"),
+        ("a coat or a jacket for the evening", "occasion:evening@coat occasion:evening@jacket"),
+        ("a red coat or a jacket in blue", "colour:blue@jacket colour:red@coat"),
+        ("a coat and a jacket in green", "colour:green@jacket"),
+        ("coat or jacket under 90", "budget_item:90@coat budget_item:90@jacket"),
+        ("a coat or a jacket, under 90", "budget_item:90@coat budget_item:90@jacket"),
+        ("under 90 for a coat or a jacket", "budget_item:90@coat budget_item:90@jacket"),
+        ("coat or jacket under 90, shoes under 50", "budget_item:50@shoes budget_item:90@coat budget_item:90@jacket"),
+        ("a skirt, a coat or jacket, under 90", "budget_total:90"),
+        ("a coat up to 200 or a jacket", "budget_item:200@coat"),
+        ("coat under 200 or jacket under 100", "budget_item:100@jacket budget_item:200@coat"),
+    ],
+)  # fmt: skip
+def test_what_is_said_behind_a_choice_is_said_of_all_of_it(note: str, tied: str) -> None:
+    wishes = read_wishes(note, WORDS).wishes
+    assert " ".join(sorted(wish.key for wish in wishes if wish.kind != "category")) == tied
+
+
 def test_what_was_understood_is_said_in_words() -> None:
     wishes = read_wishes("A red coat or a blue jacket, and a black or navy dress. I'd love boots or loafers.", WORDS)
     assert explain_wishes(wishes.wishes) == (
         "Wants red coat or blue jacket; black or navy dress; dress.",
         "Would like boots or loafers.",
     )
+    tied = read_wishes("a coat or a jacket in green under 90, shoes under 50", WORDS).wishes
+    (said,) = explain_wishes(tied)
+    assert said == "Wants green coat or green jacket; shoes; at most 90 for coat or jacket; at most 50 for shoes."
 
 
 @pytest.mark.parametrize(
