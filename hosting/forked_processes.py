@@ -48,6 +48,16 @@ class ForkedProcess:
     heard: float | None = None
 
 
+def say_alive(pipe: int) -> bool:
+    """Say into the pipe that this process serves; False when nobody listens any more."""
+    try:
+        return os.write(pipe, b".") > 0
+    except BlockingIOError:  # who listens is late
+        return True
+    except BrokenPipeError:
+        return False
+
+
 class ForkedProcesses:
     """The processes and who watches them. Use it in a process with one thread."""
 

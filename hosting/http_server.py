@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 import resource
 import socket
 from functools import partial
@@ -11,6 +10,7 @@ from typing import Any, Final
 
 import uvicorn
 
+from hosting.forked_processes import say_alive
 from hosting.http_connection import LimitedConnection
 from hosting.http_limits import ConnectionBook, ConnectionLimits
 from hosting.log_limits import limit_repeats
@@ -43,13 +43,8 @@ class WatchedServer(uvicorn.Server):
     async def on_tick(self, counter: int) -> bool:
         if counter and counter % PUT_ASIDE_TICKS == 0:
             _put_aside()
-        if self._pipe is not None and counter % TICKS == 0:
-            try:
-                os.write(self._pipe, b".")
-            except BlockingIOError:  # who listens is late
-                pass
-            except BrokenPipeError:
-                return True
+        if self._pipe is not None and counter % TICKS == 0 and not say_alive(self._pipe):
+            return True
         return await super().on_tick(counter)
 
 

@@ -31,7 +31,7 @@ class PortController(Controller):
     async def _create_server(self) -> asyncio.AbstractServer:
         if not self._shared:
             return await self.loop.create_server(self._factory_invoker, sock=self._bound)
-        # asyncio takes as many connections at a time as its `backlog` says: one, so that those at rest get theirs.
+        # asyncio accepts up to `backlog` connections at once; with one, processes that are idle get their share.
         server = await self.loop.create_server(self._factory_invoker, sock=self._bound, backlog=1)
         self._bound.listen(BACKLOG)
         return server
@@ -88,8 +88,7 @@ class SmtpPort(ABC):
         bound = shared or self.open_socket(self.host, self.port)
         self.port = bound.getsockname()[1]
         options = {"data_size_limit": self.largest, "server_hostname": "selvedge", "ready_timeout": 15}
-        options |= {"shared": True} if shared else {}
-        self._controller = self._build_controller(bound, **options)
+        self._controller = self._build_controller(bound, shared=shared is not None, **options)
         self._controller.start()
 
     def stop(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import socket
 
@@ -56,6 +55,7 @@ async def _serve(
     settings: Settings, port: socket.socket | None = None, pipe: int | None = None, number: int = 0
 ) -> None:
     """Serve in this process. `port`: the one shared by several; `pipe`: into which this one says that it serves."""
+    from hosting.forked_processes import say_alive  # noqa: PLC0415
     from hosting.returns import host_returns  # noqa: PLC0415
     from store.database import connect  # noqa: PLC0415
 
@@ -67,7 +67,7 @@ async def _serve(
         if number == 0:
             by = f" by {settings.returns_workers} processes" if port else ""
             click.echo(f"Taking in returned mail from {' and '.join(served)}{by}", err=True)
-        while not stop.is_set() and _say_alive(pipe):
+        while not stop.is_set() and (pipe is None or say_alive(pipe)):
             await _wait(stop)
 
 
@@ -76,13 +76,3 @@ async def _wait(stop: asyncio.Event) -> None:
         await asyncio.wait_for(stop.wait(), BEAT_S)
     except TimeoutError:
         return
-
-
-def _say_alive(pipe: int | None) -> bool:
-    """Say that this process serves; False when nobody listens any more."""
-    try:
-        return pipe is None or os.write(pipe, b".") > 0
-    except BlockingIOError:  # who listens is late
-        return True
-    except BrokenPipeError:
-        return False
