@@ -138,6 +138,5 @@ class ChangeFollower:
             return None
         catalogue, built = state.blend.catalogue, time.monotonic()
         return [
-            ClientList(*one[:1], catalogue, *one[1:], generation=generation, built=built)  # type: ignore[arg-type]
-            for one in ranked.lists
+            ClientList(catalogue=catalogue, generation=generation, built=built, **one._asdict()) for one in ranked.lists
         ]

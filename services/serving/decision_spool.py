@@ -11,6 +11,7 @@ import fcntl
 import itertools
 import logging
 import os
+import secrets
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -45,7 +46,8 @@ class DecisionSpool:
         self._waiting: list[Line] = []
         self._being_saved = 0
         self._lock = threading.Lock()
-        self._numbers = itertools.count()
+        # The process's id alone is not enough: those of containers that share the folder are alike.
+        self._name, self._numbers = f"{os.getpid()}-{secrets.token_hex(8)}", itertools.count()
         self._files: list[SpoolFile] = []
         self._adopt_at, self._closed = 0.0, False
         self._work = RepeatedWork("decisions", self._empty, EVERY_SECONDS, "decisions wait on the disk", once_more=True)
@@ -108,7 +110,7 @@ class DecisionSpool:
             self._save(lines[begin : begin + BATCH])
 
     def _open_file(self, least: int) -> SpoolFile:
-        name = f"decisions-{os.getpid()}-{id(self):x}-{next(self._numbers)}.jsonl"
+        name = f"decisions-{self._name}-{next(self._numbers)}.jsonl"
         return SpoolFile(self._folder / name, least)
 
     def _adopt_orphans(self) -> None:

@@ -7,13 +7,15 @@ import os
 import signal
 import sys
 import threading
+import time
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from typing import Any, Final
 
 from sqlalchemy import Engine
 
-from errors import SelvedgeError
+from algorithms.blending.trend import Trend
+from errors import SelvedgeError, Unavailable
 from services.recommendations.ranking_state import RankingState, read_items_part
 from services.recommendations.recommender import Recommender
 from services.serving.change_follower import EVERY_SECONDS
@@ -34,6 +36,8 @@ from store.database import connect, read_transaction
 
 TREND_TRIES: Final = 3
 """Looks for a catalogue that the web process has seen already."""
+AWAY_S: Final = 1.0
+"""Seconds between two tries to begin while the database is away."""
 
 
 class HelpedWork:
@@ -45,7 +49,7 @@ class HelpedWork:
         self._builder = ListBuilder(self._recommender)
         self._save = LineSaver(self._engine)
         self._trend_number = 0
-        self._trend: object = None
+        self._trend: Trend | None = None
         with read_transaction(self._engine) as connection:
             now = clock.load_business_time(connection, datetime.now(UTC))
         self._recommender.load_current(now)
@@ -76,7 +80,7 @@ class HelpedWork:
             state = self._recommender.load_current(order.now)
             if read_items_part(state.fingerprint) == order.items:
                 break
-            threading.Event().wait(EVERY_SECONDS)
+            time.sleep(EVERY_SECONDS)
         else:
             return TrendAnswer("", None)
         trend = state.blend.trend
@@ -95,32 +99,47 @@ def main(handles: list[int]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the web process, which ends this one
     channels: dict[OrderKind, Connection[Any, Any]] = dict(zip(OrderKind, map(Connection, handles), strict=True))
     try:
-        work = HelpedWork(channels[OrderKind.LISTS].recv())
+        work = begin(channels[OrderKind.LISTS])
         channels[OrderKind.LISTS].send(("", True))
     except (EOFError, OSError):  # the web process ended meanwhile
         return
     gc.freeze()
-    threads = [threading.Thread(target=_serve, args=(work, channel), name=name) for name, channel in channels.items()]
+    threads = [threading.Thread(target=serve, args=(work, channel), name=name) for name, channel in channels.items()]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
 
 
-def _serve(work: HelpedWork, channel: Connection) -> None:
+def begin(channel: Connection[Any, Any]) -> HelpedWork:
+    """Take the settings from the web process and begin, once the database answers. Raises EOFError where the web
+    process ended meanwhile."""
+    settings = channel.recv()
     while True:
         try:
-            order = channel.recv()
-        except (EOFError, OSError):
-            return
-        try:
-            reply: tuple[str, Any] = ("", work.do(order))
-        except SelvedgeError as fault:
-            reply = (str(fault) or fault.code, None)
-        try:
-            channel.send(reply)
-        except OSError:
-            return
+            return HelpedWork(settings)
+        except Unavailable:
+            if channel.poll(AWAY_S):  # nothing comes before our answer but the end
+                raise EOFError from None
+
+
+def serve(work: HelpedWork, channel: Connection[Any, Any]) -> None:
+    """Answer orders until the channel closes. A fault of our own closes it, so that the web process hears at once that
+    it must do the work itself."""
+    with channel:
+        while True:
+            try:
+                order = channel.recv()
+            except (EOFError, OSError):
+                return
+            try:
+                reply: tuple[str, Any] = ("", work.do(order))
+            except SelvedgeError as fault:
+                reply = (str(fault) or fault.code, None)
+            try:
+                channel.send(reply)
+            except OSError:
+                return
 
 
 if __name__ == "__main__":

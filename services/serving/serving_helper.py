@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from multiprocessing.connection import Connection
 from typing import Any, Final
@@ -38,11 +39,44 @@ class HelperGone(Exception):
     """The helper ended or hangs; what it was asked for is to be done here."""
 
 
+class OrderChannel:
+    """Orders of one kind and their answers, one after another. Safe from many threads. `theirs`: the helper's end."""
+
+    def __init__(self) -> None:
+        self._socket, self.theirs = socket.socketpair()
+        self._connection = Connection(os.dup(self._socket.fileno()))
+        self._lock = threading.Lock()
+
+    def ask(self, order: Any, patience: float) -> Any:
+        """Return the answer to an order. Raises HelperGone, and Unavailable where the helper met that."""
+        with self._lock:
+            try:
+                self._connection.send(order)
+                if not self._connection.poll(patience):
+                    raise HelperGone("hangs")
+                fault, answer = self._connection.recv()
+            except (EOFError, OSError):
+                raise HelperGone("ended") from None
+        if fault:
+            raise Unavailable(fault)
+        return answer
+
+    def close(self) -> None:
+        """Close it; whoever waits for an answer hears that the helper ended."""
+        with suppress(OSError):  # it is closed already
+            self._socket.shutdown(socket.SHUT_RDWR)
+        with self._lock:  # nobody uses it any more: the number of what is closed belongs to the next file opened
+            self._connection.close()
+            self._socket.close()
+
+
 class _HelperProcess:
     """One process that stands, with a channel for each kind of order."""
 
     def __init__(self, settings: Settings) -> None:
-        ours, theirs = zip(*(socket.socketpair() for _ in OrderKind), strict=True)
+        self._ending = threading.Lock()
+        self._channels = {name: OrderChannel() for name in OrderKind}
+        theirs = [channel.theirs for channel in self._channels.values()]
         handles = [one.fileno() for one in theirs]
         command = [sys.executable, "-m", MODULE, *map(str, handles)]
         path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
@@ -51,8 +85,6 @@ class _HelperProcess:
             # Without a folder of metrics: nobody would forget those of a helper that ended.
             env={key: value for key, value in copy_environment().items() if key != METRICS} | {"PYTHONPATH": path},
         )  # fmt: skip
-        connections = (Connection(one.detach()) for one in ours)
-        self._channels = {name: (one, threading.Lock()) for name, one in zip(OrderKind, connections, strict=True)}
         for one in theirs:
             one.close()
         try:
@@ -62,33 +94,23 @@ class _HelperProcess:
             raise
 
     def ask(self, channel: OrderKind, order: Any, patience: float = PATIENCE_S) -> Any:
-        """Return the answer to an order. Raises HelperGone, and Unavailable where the helper met that."""
-        connection, lock = self._channels[channel]
-        with lock:
-            try:
-                connection.send(order)
-                if not connection.poll(patience):
-                    raise HelperGone("hangs")
-                fault, answer = connection.recv()
-            except (EOFError, OSError):
-                raise HelperGone("ended") from None
-        if fault:
-            raise Unavailable(fault)
-        return answer
+        """Return the answer to an order. Raises HelperGone and Unavailable, as the channel does."""
+        return self._channels[channel].ask(order, patience)
 
     def is_alive(self) -> bool:
         """Return whether the process runs."""
         return self._process.poll() is None
 
     def end(self) -> None:
-        """End the process: it finishes what it is at, within two seconds."""
-        for connection, _ in self._channels.values():
-            connection.close()
-        try:
-            self._process.wait(2)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        """End the process: it finishes what it is at, within two seconds. Safe to call again."""
+        with self._ending:
+            for channel in self._channels.values():
+                channel.close()
+            try:
+                self._process.wait(2)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
 
 
 class ServingHelper:
@@ -148,15 +170,15 @@ class ServingHelper:
             return
         if standing is not None:
             log.error("the process that ranks lists ended; another is started")
+            self._standing = None
             standing.end()
-        self._standing = None
         try:
-            self._standing = _HelperProcess(self._settings)
+            self._standing = started = _HelperProcess(self._settings)
         except HelperGone as gone:
             log.error("the process that ranks lists %s while it started; another is started", gone)
             return
         if self._work.is_closed:  # it was closed while this one started
-            self._standing.end()
+            started.end()
 
 
 class SharedTrend:

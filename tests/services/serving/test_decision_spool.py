@@ -57,6 +57,20 @@ def test_without_a_database_decisions_wait_on_the_disk(tmp_path: Path, monkeypat
     assert sorted(later.saved, key=int) == [str(number) for number in range(10)]
 
 
+def test_processes_of_one_id_share_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "getpid", lambda: 1)  # as in containers
+    store = Store()
+    store.away = True
+    spools = [DecisionSpool(tmp_path, store) for _ in range(2)]
+    for number, spool in enumerate(spools):
+        assert spool.put(build_line(number))
+    for spool in spools:
+        spool.close()
+    later = Store()
+    DecisionSpool(tmp_path, later).close()
+    assert sorted(later.saved) == ["0", "1"]
+
+
 def put_and_die(folder: Path, count: int, wire: Any) -> None:
     """In a process of its own: put so many decisions, say so, and be killed while the thread empties the files."""
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import NoReturn
 
@@ -14,10 +17,13 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
+from errors import Unavailable
 from services.recommendations.ranking_state import read_items_part
 from services.recommendations.recommender import Recommender
+from services.serving import helper_process
+from services.serving.helper_process import HelpedWork
 from services.serving.item_server import ItemServer
-from services.serving.serving_helper import ServingHelper, SharedTrend
+from services.serving.serving_helper import HelperGone, OrderChannel, ServingHelper, SharedTrend
 from settings import Settings
 from store.database import read_transaction
 from store.tables import decisions
@@ -125,6 +131,68 @@ def test_it_ends_with_the_web_process(helper: ServingHelper) -> None:
     assert not Path(f"/proc/{pid}").exists()
     assert helper.rank_lists(["c"], datetime.now(UTC)) is None
     assert not helper.save_decisions([b"{}"])
+
+
+def test_whoever_waits_for_an_answer_hears_of_the_end_before_the_channel_is_closed() -> None:
+    channel, heard = OrderChannel(), []
+
+    def wait_for_answer() -> None:
+        with pytest.raises(HelperGone) as gone:
+            channel.ask("an order", 60)
+        heard.append(str(gone.value))
+
+    with channel.theirs, Connection(os.dup(channel.theirs.fileno())) as theirs:
+        asking = threading.Thread(target=wait_for_answer, daemon=True)
+        asking.start()
+        assert theirs.recv() == "an order"
+        closing = threading.Thread(target=channel.close, daemon=True)
+        closing.start()
+        for thread in (asking, closing):
+            thread.join(5)
+            assert not thread.is_alive()
+    assert heard == ["ended"]
+    channel.close()
+    with pytest.raises(HelperGone):
+        channel.ask("another", 1)
+
+
+def test_a_fault_of_its_own_closes_the_channel() -> None:
+    class Broken(HelpedWork):
+        def __init__(self) -> None:
+            pass
+
+        def do(self, _order: object) -> NoReturn:
+            raise KeyError("a fault")
+
+    ours, theirs = Pipe()
+    ours.send("an order")
+    with pytest.raises(KeyError):
+        helper_process.serve(Broken(), theirs)
+    with pytest.raises(EOFError):
+        ours.recv()
+
+
+def test_it_waits_for_a_database_that_is_away_and_ends_with_who_started_it(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[Settings] = []
+
+    class Away:
+        def __init__(self, settings: Settings) -> None:
+            tries.append(settings)
+            if len(tries) != 2:
+                raise Unavailable("away")
+
+    monkeypatch.setattr(helper_process, "HelpedWork", Away)
+    monkeypatch.setattr(helper_process, "AWAY_S", 0.01)
+    ours, theirs = Pipe()
+    ours.send(settings)
+    assert isinstance(helper_process.begin(theirs), Away)
+    assert tries == [settings, settings]
+    ours.send(settings)
+    ours.close()
+    with pytest.raises(EOFError):
+        helper_process.begin(theirs)
 
 
 def find_pid(helper: ServingHelper) -> int:
