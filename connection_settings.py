@@ -9,6 +9,7 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings
 
+from domain.network_addresses import Network
 from errors import ConfigError
 
 _RULE = r"[^=,]+=(viewer|marketer|stylist|data_scientist|operator|owner)"
@@ -84,7 +85,7 @@ class ConnectionSettings(BaseSettings):
         return self
 
 
-def parse_proxy_networks(text: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+def parse_proxy_networks(text: str) -> tuple[Network, ...]:
     """Parse networks and single addresses, separated by commas. Raises ValueError naming the wrong one."""
     networks = []
     for part in filter(None, (part.strip() for part in text.split(","))):

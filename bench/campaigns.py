@@ -17,7 +17,6 @@ from typing import Final
 from sqlalchemy import delete, insert, update
 
 from bench.lifecycle import open_shop
-from mail.faulty_sink import FaultPlan, SmtpFault, Step
 from models.actors import SYSTEM
 from models.campaign import CampaignCommand
 from models.clients import ClientRow
@@ -43,19 +42,18 @@ def measure() -> dict[str, float]:
     began after it."""
     mails = MOST if "--full" in sys.argv else CLIENTS
     with TemporaryDirectory(prefix="selvedge-bench-") as name, open_shop(Path(name)) as (shop, _, worker):
-        began = _note_data(shop.sink.faults)
         worker.start().wait_until_up()
         _fill(shop, mails, "all")
         now = datetime.now(UTC)
         audience = {"tags": ["all"]}
         shop.campaign("all", now, throughput_per_minute=100_000, audience=audience)
         _wait_for(shop, mails)
-        rate = mails / (time.monotonic() - began[0])
+        rate = mails / (time.monotonic() - shop.sink.faults.data_at[0])
         _fill(shop, HELD, "held")
         audience = {"tags": ["held"]}
         shop.campaign("held", datetime.now(UTC), throughput_per_minute=100_000, audience=audience)
         _wait_for(shop, mails + 1)
-        took, late = zip(*(_pause(shop, began) for _ in range(PAUSES)), strict=True)
+        took, late = zip(*(_pause(shop) for _ in range(PAUSES)), strict=True)
         many = _pause_many(shop)
     return {
         "campaign_mails_per_s": rate,
@@ -89,20 +87,6 @@ def _fill(shop: Shop, count: int, tag: str) -> None:
         connection.execute(of_tag.values(policy={"topics": ["campaign"]}))
 
 
-def _note_data(faults: FaultPlan) -> list[float]:
-    """Note from now on when each DATA begins."""
-    began: list[float] = []
-    take = faults.take
-
-    def note(step: Step) -> SmtpFault | None:
-        if step == "data":
-            began.append(time.monotonic())
-        return take(step)
-
-    faults.take = note  # type: ignore[method-assign]
-    return began
-
-
 def _wait_for(shop: Shop, mails: int) -> None:
     """Wait until so many mails arrived. Raises TimeoutError when none more comes."""
     arrived, changed = 0, time.monotonic()
@@ -114,14 +98,14 @@ def _wait_for(shop: Shop, mails: int) -> None:
         time.sleep(0.02)
 
 
-def _pause(shop: Shop, began: list[float]) -> tuple[float, int]:
+def _pause(shop: Shop) -> tuple[float, int]:
     """Pause while mails leave, and resume after half a second: milliseconds until it was acknowledged, and mails that
     began after that."""
     asked = time.monotonic()
     steer_campaign(shop.engine, SYSTEM, "held", CampaignCommand(kind="pause"), datetime.now(UTC), datetime.now(UTC))
     acknowledged = time.monotonic()
     time.sleep(0.5)
-    late = sum(at > acknowledged for at in began)
+    late = sum(at > acknowledged for at in shop.sink.faults.data_at)
     resume = CampaignCommand(kind="resume", overdue="send_late")
     steer_campaign(shop.engine, SYSTEM, "held", resume, datetime.now(UTC), datetime.now(UTC))
     time.sleep(0.5)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+import time
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -44,6 +45,8 @@ class FaultPlan:
         self.always: SmtpFault | None = None
         """What goes wrong when nothing else is due at its step."""
         self.step_counts: Counter[Step] = Counter()
+        self.data_at: list[float] = []
+        """When each DATA began, by time.monotonic()."""
         self.peers: set[tuple[str, int]] = set()
         """The far ends of the connections on which a mail was begun."""
 
@@ -56,6 +59,8 @@ class FaultPlan:
         """Take the fault that is due at `step`."""
         with self._lock:
             self.step_counts[step] += 1
+            if step == "data":
+                self.data_at.append(time.monotonic())
             due = next((fault for fault in self._next if fault.step == step), None)
             if due is not None:
                 self._next.remove(due)

@@ -56,13 +56,14 @@ class CampaignsShort(Contract):
 
 
 class SimulationTold(Contract):
-    """How far a simulation is, and what the latest that is done found. `day` and `compared`: what it said of the days
-    since the start, beside what came to be."""
+    """How far a simulation is, and what the latest that is done found. `compared`: what it said beside what came to be,
+    by the end of `compared_day`; `day`: of the campaign, 0 before its start."""
 
     slug: CampaignSlug
     job: SimulationJob | None
     latest: SimulationReport | None
     day: int
+    compared_day: int
     compared: tuple[SimulatedBesideActual, ...]
 
 

@@ -14,7 +14,7 @@ from domain.campaign_people import explain
 from domain.enrolment import NewEnrolment, begin_enrolments
 from domain.journeys.choosing import find_choice_refusal, name_choice
 from domain.permissions import Action
-from errors import BadInput, SelvedgeError
+from errors import BadInput
 from models.actors import Actor, Subject, SubjectKind
 from models.base import CampaignSlug, ClientId
 from models.campaign_definition import CampaignDefinition
@@ -26,7 +26,7 @@ from store.campaigns import campaigns, enrolments, places, versions
 from store.campaigns.campaigns import CampaignRow
 from store.database import read_transaction, write_transaction
 from store.events import outbox
-from store.privacy import erasure
+from store.privacy.erasure import explain_erasure
 
 
 def enrol_chosen(
@@ -50,8 +50,9 @@ def enrol_chosen(
             row = campaigns.load_campaign(connection, slug, lock=True)
             if row.state not in UNDER_WAY:
                 raise BadInput("is not running: nobody can enter it", "campaign")
-            new, refused = _choose(connection, signing_key, row, batch, now)
-            entry = name_choice(row.spec.entry, _load_definition(connection, row), now)
+            definition = _load_definition(connection, row)
+            new, refused = _choose(connection, signing_key, row, definition, batch, now)
+            entry = name_choice(row.spec.entry, definition, now)
             enrolments.save_enrolments(connection, slug, entry, new, now, row.version)
             subjects = [(Subject(kind=SubjectKind.CLIENT, id=one.client_id), {"campaign": slug}) for one in new]
             write_activities(connection, actor, Action.ENROL_CLIENT, subjects, now, real_now)
@@ -96,17 +97,21 @@ def undo_enrolment(
 
 
 def _choose(
-    connection: Connection, signing_key: str, row: CampaignRow, ids: Sequence[ClientId], now: datetime
+    connection: Connection,
+    signing_key: str,
+    row: CampaignRow,
+    definition: CampaignDefinition | None,
+    ids: Sequence[ClientId],
+    now: datetime,
 ) -> tuple[list[NewEnrolment], dict[ClientId, str]]:
     """Choose who enters, and say of all others why not."""
-    definition = _load_definition(connection, row)
     known = {member.client_id: member for member in enrolments.list_members(connection, ids)}
     inside = _list_inside(connection, definition, ids, now)
     last = places.find_last_entries(connection, row.slug, ids)
     refused: dict[ClientId, str] = {}
     for client_id in ids:
         why = "" if client_id in known else "no client has this id"
-        why = why or _find_erasure(connection, signing_key, client_id)
+        why = why or explain_erasure(connection, signing_key, client_id)
         why = why or find_choice_refusal(definition, row.spec.entry, last.get(client_id), client_id in inside, now)
         refused |= {client_id: why} if why else {}
     members = [known[client_id] for client_id in ids if client_id not in refused]
@@ -129,14 +134,6 @@ def _load_definition(connection: Connection, row: CampaignRow) -> CampaignDefini
     if row.version is None:
         return None
     return versions.load_version(connection, row.slug, row.version).definition
-
-
-def _find_erasure(connection: Connection, signing_key: str, client_id: ClientId) -> str:
-    try:
-        erasure.require_not_erasing(connection, signing_key, client_id)
-    except SelvedgeError as refused:
-        return getattr(refused, "reason", str(refused))
-    return ""
 
 
 def _spread(

@@ -26,7 +26,7 @@ from models.offers import OfferSlug
 from models.states import Arm, TouchKind
 from services.campaigns.enrolment import iterate_audience
 from services.context import ServiceContext
-from services.offers.naming import list_named_offers
+from services.offers.naming import list_offer_slugs
 from services.offers.room import OfferRoom
 from store.campaigns import campaigns, versions
 from store.mail.facts_in_bulk import BulkFacts, load_bulk_facts
@@ -116,7 +116,7 @@ def count_stopped(
     """Count whom the campaign would mail at `now` and what stops the others, each at the first thing that does. The
     budget of an offer is for those who are ready first, then for those who wait."""
     counted = AudienceCount()
-    room = OfferRoom(connection, {slug for _, slug in list_named_offers(previewed.campaign)}, now)
+    room = OfferRoom(connection, list_offer_slugs(previewed.campaign), now)
     waiting: list[_Waiting] = []
     for entries in iterate_audience(connection, previewed.spec, now):
         counted.audience += len(entries)

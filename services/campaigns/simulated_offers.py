@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from models.campaign import CampaignSpec
 from models.campaign_definition import CampaignDefinition
 from models.offers import OfferState
-from services.offers.naming import list_named_offers
+from services.offers.naming import list_offer_slugs
 from store.offers import offers
 
 
@@ -18,7 +18,7 @@ def prepare_offers(
 ) -> None:
     """Approve the offers that the campaign names, as they will be when it starts, and leave as much of each budget of
     clients as the `drawn` of its `audience` would get of it."""
-    for slug in {slug for _, slug in list_named_offers(campaign)}:
+    for slug in list_offer_slugs(campaign):
         offers.move_offer(connection, slug, OfferState.LIVE, now)
         row = offers.load_offer(connection, slug)
         if row.terms.most_clients is not None:
@@ -28,7 +28,7 @@ def prepare_offers(
 
 def explain_offers(campaign: CampaignSpec | CampaignDefinition) -> tuple[str, ...]:
     """Say what is taken as given of the campaign's offers; nothing where it names none."""
-    named = sorted({slug for _, slug in list_named_offers(campaign)})
+    named = list_offer_slugs(campaign)
     if not named:
         return ()
     return (

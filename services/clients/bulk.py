@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine
 
 from domain import permissions
 from domain.permissions import Action
-from errors import BadInput, SelvedgeError
+from errors import BadInput
 from models.actors import Actor, Subject, SubjectKind
 from models.base import ClientId
 from models.lifecycle import Command
@@ -27,7 +27,7 @@ from store.clients.clients import ClientValues
 from store.clients.lists import ClientSummary
 from store.database import read_transaction, write_transaction
 from store.events import outbox
-from store.privacy import erasure
+from store.privacy.erasure import explain_erasure
 
 MOST_TAGS: Final = 50
 COLUMNS: Final = (
@@ -65,10 +65,8 @@ def steer_clients(
 
 
 def _find_refusal(connection: Connection, signing_key: str, client_id: ClientId) -> str:
-    try:
-        erasure.require_not_erasing(connection, signing_key, client_id)
-    except SelvedgeError as refused:
-        return getattr(refused, "reason", str(refused))
+    if erased := explain_erasure(connection, signing_key, client_id):
+        return erased
     return "" if clients.lock_client(connection, client_id) else "no client has this id"
 
 

@@ -47,6 +47,11 @@ def list_named_offers(campaign: CampaignSpec | CampaignDefinition) -> Iterator[t
                 yield f"{where}.variants[{k}].offer", variant.offer
 
 
+def list_offer_slugs(campaign: CampaignSpec | CampaignDefinition) -> list[OfferSlug]:
+    """List the offers that a campaign names, each once."""
+    return sorted({slug for _, slug in list_named_offers(campaign)})
+
+
 def _require(
     connection: Connection, slug: OfferSlug, where: str, ends_at: datetime | None, now: datetime, *, live: bool
 ) -> None:

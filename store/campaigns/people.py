@@ -15,6 +15,7 @@ from store.tables import enrolments, outreaches, standings
 
 _E = enrolments.c
 _O = outreaches.c
+_WITH_MAIL: Final = enrolments.outerjoin(outreaches, and_(_O.client_id == _E.client_id, _O.n == _E.n))
 _IN_MAIL: Final = _E.state.in_((EnrolmentState.IN_STEP, EnrolmentState.COMPLETED))
 _DROPPED: Final = (OutreachState.SUPPRESSED, OutreachState.REJECTED, OutreachState.EXPIRED)
 _STATE: Final[ColumnElement[str]] = case(
@@ -66,8 +67,7 @@ def list_people(
 
 def count_states(connection: Connection, slug: CampaignSlug) -> dict[str, int]:
     """Count the clients of a campaign by the state as people see it."""
-    with_mail = enrolments.outerjoin(outreaches, and_(_O.client_id == _E.client_id, _O.n == _E.n))
-    query = select(_STATE, func.count()).select_from(with_mail).where(_E.campaign == slug).group_by(_STATE)
+    query = select(_STATE, func.count()).select_from(_WITH_MAIL).where(_E.campaign == slug).group_by(_STATE)
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
@@ -87,11 +87,7 @@ _PEOPLE: Final = select(
     _O.updated_at.label("mail_at"),
     standings.c.why_not,
     standings.c.next_touch_at,
-).select_from(
-    enrolments.outerjoin(outreaches, and_(_O.client_id == _E.client_id, _O.n == _E.n)).outerjoin(
-        standings, standings.c.client_id == _E.client_id
-    )
-)
+).select_from(_WITH_MAIL.outerjoin(standings, standings.c.client_id == _E.client_id))
 
 
 def _parse_person(row: Row[Any]) -> PersonRow:

@@ -90,6 +90,15 @@ def require_not_erasing(connection: Connection, signing_key: str, client_id: Cli
         raise ErasedClient("this client is being erased", "client_id")
 
 
+def explain_erasure(connection: Connection, signing_key: str, client_id: ClientId) -> str:
+    """Explain why a client is left out of what is done to many; empty for one who was not erased and is not being."""
+    try:
+        require_not_erasing(connection, signing_key, client_id)
+    except ErasedClient as refused:
+        return refused.reason
+    return ""
+
+
 def replace_with_tombstone(connection: Connection, signing_key: str, client_id: ClientId, now: datetime) -> None:
     """Delete the client's row and refuse the id from now on. Events that are coming in are in by now, or find
     neither."""

@@ -104,8 +104,8 @@ ANSWERS: Final = (
 
 def build_day_charts(report: SimulationReport) -> list[DayChart]:
     """Build the charts of a simulation: what is sent, what is held, and what people have to do."""
-    return [build_sent_chart(report), _build_chart("held", "Clients who wait at the end of a day", report, HELD),
-            _build_chart("desk", "Work for people a day", report, DESK)]  # fmt: skip
+    held = _build_chart("held", "Clients who wait at the end of a day", report, HELD)
+    return [build_sent_chart(report), held, _build_chart("desk", "Work for people a day", report, DESK)]
 
 
 def build_sent_chart(report: SimulationReport) -> DayChart:
@@ -119,28 +119,25 @@ def _build_chart(
     days = report.per_day
     most = max((sum(one.read(day) for one in series) for day in days), default=0)
     width = (WIDTH - LEFT - RIGHT) / max(1, len(days))
-    begin, end = (_format_day(report.starts_on, day) for day in (1, max(1, len(days))))
+    dates = _name_days(report.starts_on, max(1, len(days)))
     totals = [(sum(one.read(day) for day in days), one.title) for one in series]
     return DayChart(
         key=key,
         title=title,
         said=", ".join(f"{total:,} {name}" for total, name in totals),
         series=series,
-        bars=[_build_bar(report.starts_on, day, index, width, most, series) for index, day in enumerate(days)],
+        bars=[_build_bar(dates[index], day, index, width, most, series) for index, day in enumerate(days)],
         most=most,
         columns=[one.title for one in (*series, *more)],
-        rows=[
-            (_format_day(report.starts_on, day.day), [one.read(day) for one in (*series, *more)])
-            for day in days
-        ],
-        first=begin,
-        last=end if len(days) > 1 else "",
+        rows=[(name, [one.read(day) for one in (*series, *more)]) for name, day in zip(dates, days, strict=False)],
+        first=dates[0],
+        last=dates[-1] if len(days) > 1 else "",
         bar_width=round(width * (1 - GAP), 2),
-    )  # fmt: skip
+    )
 
 
 def _build_bar(
-    starts_on: date, day: SimulatedDay, index: int, width: float, most: int, series: Sequence[DaySeries]
+    name: str, day: SimulatedDay, index: int, width: float, most: int, series: Sequence[DaySeries]
 ) -> DayBar:
     ground, parts = float(HEIGHT - BOTTOM), []
     for one in series:
@@ -150,12 +147,14 @@ def _build_bar(
             parts.append((one.code, round(ground, 1), round(height, 1)))
     said = ", ".join(f"{one.read(day):,} {one.title}" for one in series)
     x = round(LEFT + (index + GAP / 2) * width, 2)
-    return DayBar(x, parts, f"{_format_day(starts_on, day.day)}: {said}")
+    return DayBar(x, parts, f"{name}: {said}")
 
 
-def _format_day(starts_on: date, day: int) -> str:
-    at = starts_on + timedelta(days=day - 1)
-    return f"{at.day} {at:%B}"
+def _name_days(starts_on: date, count: int) -> list[str]:
+    """Name each day; with its year where a simulation goes on into the next."""
+    days = [starts_on + timedelta(days=past) for past in range(count)]
+    year = " %Y" if days[0].year != days[-1].year else ""
+    return [f"{day.day} {day:%B{year}}" for day in days]
 
 
 def build_spans(report: SimulationReport) -> list[SpanPicture]:

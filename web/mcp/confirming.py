@@ -16,7 +16,7 @@ from models.agent_answers import Confirmation
 from models.campaign_definition import CampaignDefinition
 from models.drafts import DraftVersion
 from models.states import Overdue
-from services.offers.naming import list_named_offers
+from services.offers.naming import list_offer_slugs
 from services.review.lists import show_draft
 from web.mcp.server import enter_call
 
@@ -68,7 +68,7 @@ def confirm_client_resume(ctx: Context[Any, Any], client_id: str, overdue: Overd
 def confirm_campaign_draft(ctx: Context[Any, Any], definition: CampaignDefinition) -> Answer:
     """Ask about a draft of a campaign."""
     steps = f"{len(definition.steps)} {'step' if len(definition.steps) == 1 else 'steps'}"
-    offers = sorted({slug for _, slug in list_named_offers(definition)})
+    offers = list_offer_slugs(definition)
     stated = f", with the {'offer' if len(offers) == 1 else 'offers'} {join_words(offers)}" if offers else ""
     question = (
         f"Save the campaign {definition.slug} ({definition.name}, {steps}{stated}) as a draft? It starts nothing."

@@ -172,7 +172,7 @@ def simulate_campaign(
 
 def campaign_simulation(ctx: Ctx, slug: CampaignSlug) -> SimulationTold:
     """Tell how far the simulation of a campaign is that was asked for last, and what the latest that is done found,
-    beside what came to be while its days last."""
+    beside what came to be by the same day."""
     with enter_call(ctx, Disclosure.SHOP) as call:
         context = call.context
         kept = list_simulations(context.engine, slug, context.business_now())
@@ -180,7 +180,8 @@ def campaign_simulation(ctx: Ctx, slug: CampaignSlug) -> SimulationTold:
         with suppress(NotFound):
             job = find_job(context.settings.home, slug)
         latest = kept.simulations[0].report if kept.simulations else None
-        return SimulationTold(slug=slug, job=job, latest=latest, day=kept.day, compared=kept.compared)
+        days = {"day": kept.day, "compared_day": kept.compared_day}
+        return SimulationTold(slug=slug, job=job, latest=latest, compared=kept.compared, **days)
 
 
 @contextmanager

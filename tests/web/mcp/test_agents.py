@@ -141,7 +141,7 @@ def test_a_campaign_is_simulated_in_a_process_of_its_own(
     viewer, marketer = make_key(settings, "v3", Role.VIEWER), make_key(settings, "m6", Role.MARKETER)
     assert "may not do campaign.simulate" in ask(site, viewer, "simulate_campaign", slug="spring")
     assert ask(site, viewer, "campaign_simulation", slug="spring") == {
-        **{"slug": "spring", "job": None, "latest": None, "day": 0, "compared": []}
+        **{"slug": "spring", "job": None, "latest": None, "day": 0, "compared_day": 0, "compared": []}
     }
     begun = ask(site, marketer, "simulate_campaign", slug="spring", days=7, clients=20)
     assert (begun["state"], begun["days"], begun["clients"], begun["by"]["channel"]) == ("running", 7, 20, "mcp")
