@@ -56,8 +56,11 @@ class AnswerReader(asyncio.Protocol):
     async def read(self, timeout_s: float) -> SMTPResponse:
         """Read the next answer. Raises what the library raises for a lost connection and a late answer."""
         try:
-            async with asyncio.timeout(timeout_s):
-                answer = await self._answers.get()
+            if self._answers.empty():
+                async with asyncio.timeout(timeout_s):
+                    answer = await self._answers.get()
+            else:  # both answers mostly come at once
+                answer = self._answers.get_nowait()
         except TimeoutError:
             raise SMTPTimeoutError("Timed out waiting for server response") from None
         if answer is None:

@@ -9,6 +9,7 @@ import hashlib
 import re
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -38,6 +39,7 @@ SIGNED: Final = (
 """Both List-Unsubscribe headers must be signed for one-click to count (RFC 8058). Each is signed once more than it
 occurs: a second one put above it on the way, which many programs show, breaks the signature (RFC 6376, 8.15)."""
 
+_SIGNED_LOWER: Final = tuple(map(str.lower, SIGNED))
 _WHITE: Final = re.compile(rb"[ \t]+")
 
 
@@ -58,13 +60,13 @@ class Signer:
         if not separator:
             raise BadInput("has no empty line between headers and body", "message")
         headers = _parse_headers(head)
-        names = [name for name in map(str.lower, SIGNED) for _ in range(1 + len(headers.get(name, ())))]
+        names = tuple(name for name in _SIGNED_LOWER for _ in range(1 + len(headers.get(name, ()))))
         covered = list(_select_headers(headers, names))
         digest = b64encode(hashlib.sha256(relax_body(body)).digest()).decode()
         return b"".join(_build_signature(key, names, covered, digest) for key in self._keys) + message
 
 
-def _build_signature(key: DkimKey, names: list[str], covered: list[bytes], digest: str) -> bytes:
+def _build_signature(key: DkimKey, names: tuple[str, ...], covered: list[bytes], digest: str) -> bytes:
     unsigned = (
         f"v=1; a=rsa-sha256; c=relaxed/relaxed; d={key.domain}; s={key.selector};\r\n"
         f"{_fold_names(names)};\r\n bh={digest};\r\n b="
@@ -75,7 +77,8 @@ def _build_signature(key: DkimKey, names: list[str], covered: list[bytes], diges
     return f"DKIM-Signature: {unsigned}{rows}\r\n".encode()
 
 
-def _fold_names(names: list[str]) -> str:
+@lru_cache(maxsize=16)
+def _fold_names(names: tuple[str, ...]) -> str:
     """Write the list of signed headers in lines of at most 78 characters, which may break at its colons."""
     rows = [" h="]
     for k, name in enumerate(names):
@@ -104,7 +107,7 @@ def _parse_headers(head: bytes) -> dict[str, list[bytes]]:
     return values
 
 
-def _select_headers(headers: dict[str, list[bytes]], names: list[str]) -> Iterator[bytes]:
+def _select_headers(headers: dict[str, list[bytes]], names: tuple[str, ...]) -> Iterator[bytes]:
     """Yield the named headers in relaxed form, the last of several first; a missing one adds nothing (5.4.2)."""
     left = {name: list(values) for name, values in headers.items()}
     for name in names:

@@ -10,7 +10,8 @@ import mrml
 from jinja2 import Environment, StrictUndefined, Template
 
 from mail.message import Envelope, EnvelopeBuilder, Recipient, build_envelope
-from mail.render import FOLDER, RenderedMail
+from mail.quoting import quote
+from mail.render import FOLDER, QuotedMail
 from models.base import ClientId
 
 
@@ -32,14 +33,9 @@ def build_letter(
     Raises BadInput (field `email`) for an address that is not one plain address.
     """
     values = {"text": text, "shop": builder.shop}
-    rendered = RenderedMail(
-        subject=text.subject,
-        preheader=text.paragraphs[0],
-        html=_load_html().render(values),
-        text=_load_text().render(values),
-    )
+    mail = QuotedMail(text.subject, html=quote(_load_html().render(values)), text=quote(_load_text().render(values)))
     to = Recipient(client_id, number, "", address)
-    return build_envelope(rendered, to, None, now, builder.sender, builder.links, builder.signer)
+    return build_envelope(mail, to, None, now, builder.sender, builder.links, builder.signer)
 
 
 @cache

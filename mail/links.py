@@ -7,10 +7,10 @@ change its case. A bounce is matched through the ledger, which stores the Messag
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 from base64 import b32encode
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -21,6 +21,7 @@ from itsdangerous import BadData, URLSafeSerializer
 from pydantic import TypeAdapter, ValidationError
 
 from errors import ConfigError, Forbidden, StaffLink
+from mail.tokens import build_signer
 from models.base import ClientId, ItemId
 from settings import Settings
 
@@ -143,20 +144,20 @@ class Links:
 
     def build_page_url(self, page: OwnPage, client_id: ClientId, n: int) -> str:
         """Build the address of a page of the client's own, as mail `n` links to it."""
-        token = _build_signer(self.signing_key, f"selvedge.page.{page}").dumps((client_id, n))
+        token = self._page_signers[page].dumps((client_id, n))
         return f"{self.base_url}/{page}{'?of=' if page is OwnPage.SHOP else '/'}{token}"
 
     def read_page(self, page: OwnPage, token: str) -> tuple[ClientId, int]:
         """Return client and number of the mail. Raises as `read_unsubscribe`."""
-        return _open_client_token(_build_signer(self.signing_key, f"selvedge.page.{page}"), token)
+        return _open_client_token(self._page_signers[page], token)
 
     def build_confirm_url(self, target: LetterTarget) -> str:
         """Build the address at which a client confirms what they asked for."""
-        return f"{self.base_url}/confirm/{_build_signer(self.signing_key, 'selvedge.confirm').dumps(tuple(target))}"
+        return f"{self.base_url}/confirm/{build_signer(self.signing_key, 'selvedge.confirm').dumps(tuple(target))}"
 
     def read_confirm(self, token: str) -> LetterTarget:
         """Return what a letter's link confirms. Raises Forbidden for a token that we did not make for this."""
-        target: LetterTarget = _open_token(_build_signer(self.signing_key, "selvedge.confirm"), token, _LETTER)
+        target: LetterTarget = _open_token(build_signer(self.signing_key, "selvedge.confirm"), token, _LETTER)
         return target
 
     def build_click_url(self, client_id: ClientId, n: int, item_id: ItemId | None = None) -> str:
@@ -240,29 +241,28 @@ class Links:
 
     def _compute_tag(self, client_id: ClientId, n: int) -> str:
         """Compute 130 bits of a keyed hash of the mail's key, in letters that survive a change of case."""
-        digest = hmac.new(self.signing_key.encode(), f"mail {client_id}/{n}".encode(), hashlib.sha256).digest()
+        digest = hmac.digest(self.signing_key.encode(), f"mail {client_id}/{n}".encode(), "sha256")
         return b32encode(digest).decode().lower()[:26]
 
     @cached_property
     def _unsubscribe_signer(self) -> URLSafeSerializer:
-        return _build_signer(self.signing_key, "selvedge.unsubscribe")
+        return build_signer(self.signing_key, "selvedge.unsubscribe")
+
+    @cached_property
+    def _page_signers(self) -> Mapping[OwnPage, URLSafeSerializer]:
+        return {page: build_signer(self.signing_key, f"selvedge.page.{page}") for page in OwnPage}
 
     @cached_property
     def _click_signer(self) -> URLSafeSerializer:
-        return _build_signer(self.signing_key, "selvedge.go")
+        return build_signer(self.signing_key, "selvedge.go")
 
     @cached_property
     def _hidden_signer(self) -> URLSafeSerializer:
-        return _build_signer(self.signing_key, "selvedge.hidden")
+        return build_signer(self.signing_key, "selvedge.hidden")
 
     @cached_property
     def _open_signer(self) -> URLSafeSerializer:
-        return _build_signer(self.signing_key, "selvedge.open")
-
-
-def _build_signer(key: str, purpose: str) -> URLSafeSerializer:
-    """Build a signer whose purpose is part of the signature, so that a token for one page opens no other."""
-    return URLSafeSerializer(key, salt=purpose, signer_kwargs={"digest_method": hashlib.sha256})
+        return build_signer(self.signing_key, "selvedge.open")
 
 
 def _open_client_token(signer: URLSafeSerializer, token: str) -> tuple[ClientId, int]:

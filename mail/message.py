@@ -8,7 +8,6 @@ through into the next header (CVE-2024-6923, CVE-2026-1299).
 from __future__ import annotations
 
 import unicodedata
-from binascii import b2a_qp
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,7 +20,7 @@ from domain.consent import may_measure
 from errors import BadInput, ConfigError
 from mail.dkim import Signer
 from mail.links import Links
-from mail.render import RenderedMail, Shop, render
+from mail.render import QuotedMail, Shop, render_quoted
 from models.base import CampaignSlug, ClientId, ItemId
 from models.catalogue import Item
 from models.clients import Client
@@ -36,7 +35,8 @@ _REORDERING: Final = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066
 
 def require_one_line(text: str, field: str) -> str:
     """Return `text` if it may become a header. Raises BadInput naming `field`."""
-    if any(unicodedata.category(c) in _REFUSED or c in _REORDERING for c in text):
+    plain = text.isascii() and text.isprintable()
+    if not plain and any(unicodedata.category(c) in _REFUSED or c in _REORDERING for c in text):
         raise BadInput("holds a line break or another control character; give one line of plain text", field)
     if "=?" in text:
         raise BadInput("holds an encoded-word (=?…?=); give the plain words", field)
@@ -137,7 +137,7 @@ class Recipient:
 
 
 def build_envelope(
-    rendered: RenderedMail,
+    mail: QuotedMail,
     to: Recipient,
     kind: TouchKind | None,
     now: datetime,
@@ -159,7 +159,7 @@ def build_envelope(
         format_header("From", format_mailbox(sender.name, sender.address)),
         format_header("To", format_mailbox(to.name, address)),
         *([format_header("Reply-To", sender.reply_to)] if sender.reply_to else []),
-        format_header("Subject", encode_text(rendered.subject.strip(), "subject")),
+        format_header("Subject", encode_text(mail.subject.strip(), "subject")),
         format_header("Date", format_datetime(now)),
         f"Message-ID: {message_id}",
         *([] if kind is None else _build_list_headers(to, kind, sender, links)),
@@ -169,8 +169,8 @@ def build_envelope(
         f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"',
     ]
     body = [
-        *_build_part(boundary, "plain", rendered.text),
-        *_build_part(boundary, "html", rendered.html),
+        *_build_part(boundary, "plain", mail.text),
+        *_build_part(boundary, "html", mail.html),
         f"--{boundary}--\r\n".encode(),
     ]
     message = signer.sign("\r\n".join(headers).encode("ascii") + b"\r\n\r\n" + b"\r\n".join(body))
@@ -190,16 +190,12 @@ def _build_list_headers(to: Recipient, kind: TouchKind, sender: Sender, links: L
     ]
 
 
-def _build_part(boundary: str, subtype: str, words: str) -> list[bytes]:
+def _build_part(boundary: str, subtype: str, quoted: bytes) -> list[bytes]:
     """Build one part. The boundary cannot occur in it: quoted-printable never writes `=_`."""
     head = (
         f"--{boundary}\r\nContent-Type: text/{subtype}; charset=utf-8\r\n"
         "Content-Transfer-Encoding: quoted-printable\r\n"
     )
-    lines = words.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n")
-    quoted = b2a_qp(lines.encode(), istext=True)
-    while b"\r\nFrom " in quoted:  # some servers change such a line, which would break the signature
-        quoted = quoted.replace(b"\r\nFrom ", b"\r\n=46rom =\r\n")  # a line of its own: none is over 76 long
     return [head.encode(), quoted]
 
 
@@ -248,6 +244,6 @@ class EnvelopeBuilder:
             BadInput: names the field (`email`, `subject`, `items`); nothing was sent then.
         """
         opens = self.measures_opens and may_measure(client.purposes)
-        rendered = render(draft, brief, items, self.links, self.shop, opens=opens, hidden=self.hides_link)
+        mail = render_quoted(draft, brief, items, self.links, self.shop, opens=opens, hidden=self.hides_link)
         to = Recipient(client.client_id, brief.n, client.first_name, client.email, campaign)
-        return build_envelope(rendered, to, brief.kind, now, self.sender, self.links, self.signer)
+        return build_envelope(mail, to, brief.kind, now, self.sender, self.links, self.signer)

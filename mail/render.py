@@ -17,6 +17,7 @@ from domain.wording import format_price
 from errors import BadInput
 from mail.links import Links, OwnPage
 from mail.offer_block import write_offer
+from mail.quoting import build_quoted, escape, guard_from, quote
 from models.base import ItemId
 from models.catalogue import Item
 from models.mail import Brief, EmailDraft, ItemBlurb
@@ -26,6 +27,7 @@ from settings import Settings
 FOLDER: Final = Path(__file__).parent / "templates"
 """MJML is converted once a process to HTML with inlined styles and the placeholders left in, so that a mail costs one
 rendering of a Jinja template."""
+_WIDTH: Final = 76
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,29 @@ class RenderedMail:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What a mail shows of one item."""
+
+    title: str
+    brand: str
+    kicker: str
+    price: str
+    blurb: str
+    alt: str
+    picture: str
+    link: str
+
+
+@dataclass(frozen=True)
+class QuotedMail:
+    """A mail's two parts as they travel: in quoted-printable, with the same words as `RenderedMail` has."""
+
+    subject: str
+    html: bytes
+    text: bytes
+
+
 def render(
     draft: EmailDraft,
     brief: Brief,
@@ -63,15 +88,52 @@ def render(
 ) -> RenderedMail:
     """Render the mail of `draft`: with `opens`, a picture tells when it is opened; with `hidden`, it holds a link that
     only machines follow. Raises BadInput (field `items`) when the draft names an item that `items` lacks."""
+    context = _build_context(draft, brief, items, links, shop, opens, hidden)
+    return RenderedMail(
+        subject=draft.subject,
+        preheader=draft.preheader,
+        html=load_html_template(context["language"]).render(context),
+        text=load_text_template().render(context),
+    )
+
+
+def render_quoted(
+    draft: EmailDraft,
+    brief: Brief,
+    items: Mapping[ItemId, Item],
+    links: Links,
+    shop: Shop,
+    *,
+    opens: bool = False,
+    hidden: bool = False,
+) -> QuotedMail:
+    """Render the mail of `draft` as `render` does, in the form in which it travels; 25 KB would cost more to encode
+    each time than to render."""
+    context = _build_context(draft, brief, items, links, shop, opens, hidden)
+    html = _load_quoted_template(context["language"]).render(context)
+    text = load_text_template().render(context)
+    return QuotedMail(draft.subject, guard_from(html.encode("ascii")), quote(text))
+
+
+def _build_context(
+    draft: EmailDraft,
+    brief: Brief,
+    items: Mapping[ItemId, Item],
+    links: Links,
+    shop: Shop,
+    opens: bool,
+    hidden: bool,
+) -> dict[str, Any]:
+    """Build the values of the templates' blanks."""
     frames = load_frames()
     language = draft.language if draft.language in frames else "en"
     frame = frames[language]
     cards = [_build_card(blurb, brief, items, links, shop, language) for blurb in draft.items]
     lead = draft.items[0].item_id if len(draft.items) == 1 else None
-    context: dict[str, Any] = {
+    return {
         "lang": _find_language_tag(brief.locale, language),
+        "language": language,
         "frame": frame,
-        "start": "right" if frame["direction"] == "rtl" else "left",
         "subject": draft.subject,
         "preheader": draft.preheader,
         "greeting": draft.greeting,
@@ -88,12 +150,6 @@ def render(
         "opened": links.build_open_url(brief.client_id, brief.n) if opens else "",
         "hidden": links.build_hidden_url(brief.client_id, brief.n) if hidden else "",
     }
-    return RenderedMail(
-        subject=draft.subject,
-        preheader=draft.preheader,
-        html=load_html_template().render(context),
-        text=load_text_template().render(context),
-    )
 
 
 def _build_main_link(brief: Brief, links: Links, item_id: ItemId | None) -> str:
@@ -104,20 +160,20 @@ def _build_main_link(brief: Brief, links: Links, item_id: ItemId | None) -> str:
 
 def _build_card(
     blurb: ItemBlurb, brief: Brief, items: Mapping[ItemId, Item], links: Links, shop: Shop, language: str
-) -> dict[str, str]:
+) -> Card:
     item = items.get(blurb.item_id)
     if item is None:
         raise BadInput(f"the draft names {blurb.item_id}, which the catalogue does not hold", "items")
-    return {
-        "title": item.title,
-        "brand": item.brand,
-        "kicker": item.brand or item.category,
-        "price": format_price(item.price_cents, shop.currency, language),
-        "blurb": blurb.text,
-        "alt": _describe_picture(item),
-        "picture": links.build_picture_url(item.item_id, item.picture, expected=bool(item.image_url)),
-        "link": links.build_click_url(brief.client_id, brief.n, item.item_id),
-    }
+    return Card(
+        title=item.title,
+        brand=item.brand,
+        kicker=item.brand or item.category,
+        price=format_price(item.price_cents, shop.currency, language),
+        blurb=blurb.text,
+        alt=_describe_picture(item),
+        picture=links.build_picture_url(item.item_id, item.picture, expected=bool(item.image_url)),
+        link=links.build_click_url(brief.client_id, brief.n, item.item_id),
+    )
 
 
 def _describe_picture(item: Item) -> str:
@@ -140,19 +196,40 @@ def load_frames() -> Mapping[str, Mapping[str, str]]:
 
 
 @cache
-def load_html_template() -> Template:
-    """Load the template of the HTML part; it escapes every value."""
+def load_html_template(language: str) -> Template:
+    """Load the template of the HTML part in a language of `load_frames`; it escapes every value."""
+    return _build_environment(autoescape=True).from_string(_lay_out(language))
+
+
+@cache
+def _load_quoted_template(language: str) -> Template:
+    return build_quoted(_build_environment(autoescape=True), _lay_out(language))
+
+
+def _lay_out(language: str) -> str:
+    """Lay the HTML part out, with what surrounds the words in that language."""
+    laid_out = _convert_mjml()
+    frame = load_frames()[language]
+    constants = {f"frame.{name}": words for name, words in frame.items()}
+    constants["start"] = "right" if frame["direction"] == "rtl" else "left"
+    for name, words in constants.items():
+        laid_out = laid_out.replace(f"{{{{ {name} }}}}", escape(words))
+    return laid_out
+
+
+@cache
+def _convert_mjml() -> str:
     laid_out = mrml.to_html((FOLDER / "outreach.mjml").read_text("utf-8")).content
     # MJML hides the preview in four ways; filters take those of white or tiny letters for a trick. One is enough.
     laid_out = laid_out.replace("font-size:1px;color:#ffffff;line-height:1px;", "").replace("opacity:0;", "")
-    return _build_environment(autoescape=True).from_string(laid_out)
+    return "\n".join(map(str.strip, laid_out.split("\n")))  # the indents of style sheets
 
 
 @cache
 def load_text_template() -> Template:
     """Load the template of the text part, with the same words and links."""
     environment = _build_environment(autoescape=False)
-    environment.filters["wrapped"] = _wrap_text
+    environment.filters["wrapped"] = wrap_text
     return environment.from_string((FOLDER / "outreach.txt").read_text("utf-8"))
 
 
@@ -166,6 +243,8 @@ def _build_environment(*, autoescape: bool) -> Environment:
     )
 
 
-def _wrap_text(words: str, indent: str = "") -> str:
+def wrap_text(words: str, indent: str = "") -> str:
     """Wrap text to lines of at most 76 characters, the later ones with `indent`."""
-    return fill(words, 76, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    if len(words) <= _WIDTH and words.isprintable() and not words.endswith(" "):
+        return words  # what most lines are, and `fill` would say the same 50 times more slowly
+    return fill(words, _WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)

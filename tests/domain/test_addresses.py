@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from email_validator import EmailNotValidError, validate_email
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -57,6 +58,17 @@ def test_everything_else_is_refused_naming_the_field(hostile: str) -> None:
     assert refused.value.field == "email"
     assert str(refused.value).startswith("email: ")
     assert "\n" not in str(refused.value)
+
+
+@given(st.from_regex(r"[A-Za-z0-9_.+-]{1,66}@([a-z0-9.-]{1,66}\.)?(com|de|local|test|arpa|x1|c)", fullmatch=True))
+def test_plain_addresses_take_a_short_way_to_the_same_answer(address: str) -> None:
+    try:
+        checked = validate_email(address, check_deliverability=False, test_environment=True, strict=True).ascii_email
+    except EmailNotValidError:
+        with pytest.raises(BadInput):
+            normalise_address(address)
+    else:
+        assert normalise_address(address) == checked
 
 
 @given(st.text(max_size=40), st.text(max_size=20))

@@ -1,22 +1,35 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from itsdangerous import URLSafeSerializer
 
 from errors import ConfigError, Forbidden
-from mail.links import Links, LinkTarget, UtmTags, require_reachable_links
+from mail.links import LONGEST, Links, LinkTarget, UtmTags, require_reachable_links
 from models.base import ID_PATTERN
 from tests.mail.samples import settings
 
 LINKS = Links("key", "http://web", "https://shop.com/p", "shop.com", "bounce.shop.com")
 OTHERS = Links("another key", "http://web", "https://shop.com/p", "shop.com", "bounce.shop.com")
 
-ids = st.from_regex(ID_PATTERN, fullmatch=True)
+ids = st.from_regex(ID_PATTERN, fullmatch=True).filter(lambda text: text not in (".", ".."))  # no ids
 numbers = st.integers(min_value=1, max_value=2**31 - 1)
+
+
+@given(ids, numbers, st.none() | ids)
+def test_tokens_are_those_of_the_library_compressed_or_not(client_id: str, n: int, item_id: str | None) -> None:
+    plain = URLSafeSerializer("key", salt="selvedge.go", signer_kwargs={"digest_method": sha256})
+    token = LINKS.build_click_url(client_id, n, item_id).removeprefix("http://web/go/")
+    assert tuple(plain.loads(token)) == (client_id, n, item_id)
+    theirs = plain.dumps((client_id, n, item_id))
+    assert LINKS.read_click(theirs) == LinkTarget(client_id, n, item_id)
+    assert theirs.startswith(".") or theirs == token
+    assert len(token) <= LONGEST
 
 
 @pytest.mark.parametrize(

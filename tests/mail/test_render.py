@@ -3,14 +3,17 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from errors import BadInput
 from mail.links import LinkTarget
 from mail.message import EnvelopeBuilder
-from mail.render import RenderedMail, render
+from mail.render import RenderedMail, render, wrap_text
 from models.catalogue import Item
 from models.mail import Brief, EmailDraft, ItemBlurb
 from tests.mail.samples import brief, build_envelope_builder, draft, item, items
@@ -210,3 +213,8 @@ def test_the_picture_of_an_open_and_the_hidden_link_are_there_only_when_asked_fo
     assert (opened in plain.html, hidden in plain.html) == (False, False)
     assert (more.html.count(opened), more.html.count(hidden), more.text) == (1, 1, plain.text)
     assert re.search(r'<div style="display:none" aria-hidden="true"><a href="[^"]+" tabindex="-1"', more.html)
+
+
+@given(st.text(st.sampled_from("ab- .\u00a0\n\té日"), max_size=120))
+def test_a_line_that_is_short_enough_stays_as_wrapping_would_leave_it(line: str) -> None:
+    assert wrap_text(line) == fill(line, 76, break_long_words=False, break_on_hyphens=False)
