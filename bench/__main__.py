@@ -58,6 +58,7 @@ BARS: dict[str, tuple[str, float]] = {
     "copy_blurbs_repeated_in_mail": ("<=", 0),
     "copy_largest_pick_share": ("<=", 0.05),
     "words_hostile_delivered": ("<=", 0),
+    "words_written_outside_delivered": ("<=", 0),
     "words_harmless_share": (">=", 1),
     "honest_passed_share": (">=", 0.9),
     "notes_held_found_share": (">=", 0.9),

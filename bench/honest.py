@@ -51,9 +51,11 @@ HALVES: Final = {
     "open": "honest_open",
     "unread": "honest_used",
     "fresh_open": "honest_fresh_open",
-    "fresh_unread": "honest",
+    "fresh_unread": "honest_fresh",
+    "hands_open": "honest",
 }
-"""Parts of the corpus with the name of their figures. `unread` was measured once, and is unread no more."""
+"""Parts of the corpus with the name of their figures. The two that were unread were measured, and are unread no more;
+`hands_sealed` waits until the rules are wider."""
 
 
 class ReturnedSentence(NamedTuple):

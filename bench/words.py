@@ -60,9 +60,9 @@ def measure_hostile(count: int, seed: int = 7) -> dict[str, float]:
 
 def measure_written() -> dict[str, float]:
     """Count the hostile texts that were written one by one, apart from the rules, and are delivered in any place on any
-    facts. `sealed`: those on which no rule was made."""
+    facts. `sealed`, `outside`: those on which no rule was made; the latter by a hand that had seen none."""
     figures: dict[str, float] = {}
-    for half in ("open", "sealed"):
+    for half in ("open", "sealed", "outside"):
         texts = [line.split("|") for line in (FOLDER / f"written_{half}.txt").read_text("utf-8").splitlines()]
         through = [text for language, _, text in texts if _try_everywhere(language, text)]
         for text in through:
