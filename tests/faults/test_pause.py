@@ -18,7 +18,8 @@ from models.actors import Actor, Channel, Role
 from models.campaign import CampaignCommand
 from models.states import CampaignState, EnrolmentState, OutreachState
 from services.campaigns.steering import steer_campaign
-from store.database import write_transaction
+from store.database import connect, write_transaction
+from store.sql.patience import PAGES
 from store.tables import clients, enrolments
 from tests.support.forks import ForkedWorkers
 from tests.support.shop import Shop, a_shop
@@ -50,8 +51,8 @@ def enrol(shop: Shop, slug: str, prefix: str) -> None:
 
 
 def pause_under_harm(shop: Shop, worker: ForkedWorkers, slug: str, harm: str) -> float:
-    """Pause while the worker is stopped, killed, down or well; return when that was acknowledged. A worker stopped in a
-    transaction holds SQLite's lock: then nothing is acknowledged, and the owner asks again."""
+    """Pause by a page while the worker is stopped, killed, down or well; return when that was acknowledged. A worker
+    stopped in a transaction holds SQLite's lock: then nothing is acknowledged, and the owner asks again."""
     process = worker.usage
     if harm == "stop":
         process.suspend()
@@ -74,8 +75,11 @@ def pause_under_harm(shop: Shop, worker: ForkedWorkers, slug: str, harm: str) ->
 
 
 def pause(shop: Shop, slug: str) -> None:
-    now = datetime.now(UTC)
-    steered = steer_campaign(shop.engine, OWNER, slug, CampaignCommand(kind="pause"), now, now)
+    now, engine = datetime.now(UTC), connect(shop.settings.database, PAGES)
+    try:
+        steered = steer_campaign(engine, OWNER, slug, CampaignCommand(kind="pause"), now, now)
+    finally:
+        engine.dispose()
     assert steered.state is CampaignState.PAUSED
 
 
