@@ -18,6 +18,7 @@ from click.testing import CliRunner
 from sqlalchemy import select
 
 import cli
+from domain.states import OPEN_PLACES
 from models.states import EnrolmentState
 from services.recommendations.recommender import Recommender
 from store import clock
@@ -49,7 +50,7 @@ def define(hand: str) -> Answer:
         ],
         "holdout": 0.3,
         "window_days": 1,
-        "expires_after": "20d",
+        "expires_after": "400d",
         "throughput_per_minute": 6000,
         "approval": "anyone",
     }
@@ -59,6 +60,8 @@ class Hand(Protocol):
     """One of the two ways in which an owner acts."""
 
     name: str
+    ends_at: str
+    """What an adjustment calls the end."""
 
     async def save_segment(self, text: str) -> Answer: ...
     async def simulate(self, days: int, clients: int) -> Answer: ...
@@ -71,6 +74,7 @@ class ByCommand:
 
     folder: Path
     name: str = "command"
+    ends_at: str = "ends-at"
 
     async def run(self, *arguments: str) -> Answer:
         command = [*arguments, "--json"]
@@ -109,6 +113,7 @@ class ByApi:
 
     web: httpx.AsyncClient
     name: str = "api"
+    ends_at: str = "ends_at"
 
     async def send(self, method: str, path: str, body: Answer | None = None) -> Answer:
         answered = await self.web.request(method, f"/v1{path}", json=body)
@@ -273,13 +278,20 @@ async def test_an_owner_leads_a_campaign_from_a_segment_to_its_end(shop: Shop, t
 
 
 async def follow_to_its_end(hand: Hand, shop: Shop) -> int:
-    """Wait for the campaign's end, and return how many got the second mail as it was said in the end."""
+    """Wait until nobody is on their way, let the campaign end, and return how many got the second mail as it was said
+    in the end."""
+
+    async def is_through() -> bool:
+        open_places = [await hand.act("people", state=state.value) for state in OPEN_PLACES]
+        return not any(found["people"] for found in open_places)
 
     async def is_finished() -> bool:
-        if (await hand.act("status"))["state"] != "finished":
-            return False
-        return not (await hand.act("people", state="in_step"))["people"]  # whose workflows have heard of their mails
+        return bool((await hand.act("status"))["state"] == "finished")
 
+    await until(is_through, 240)
+    with read_transaction(shop.engine) as connection:
+        soon = clock.load_business_time(connection, datetime.now(UTC)) + timedelta(days=3)
+    await hand.act("adjust", **{hand.ends_at: soon.isoformat()})
     await until(is_finished)
     texts = list_texts(shop, hand.name)
     assert not any(OLD in text for _, text in texts), "what was said before went to nobody"
