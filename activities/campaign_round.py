@@ -30,16 +30,24 @@ class CampaignSteps:
             row = finishing.finish_in_time(connection, SYSTEM, row, now, self._context.wall())
             row = guardrails.pause_beyond_limits(connection, SYSTEM, row, now, self._context.wall())
             running = row.state == CampaignState.RUNNING
-            again, wall = self._context.look_again, self._context.wall()
-            moved = rounds.drain_and_enrol(connection, row, now, wall, again) if running else 0
+            real_now = self._context.resolve_real_time(step.at)
+            if running:
+                done = rounds.drain_and_enrol(self._context, connection, row, now, real_now)
+            else:
+                done = rounds.release_left(self._context, connection, row, real_now)
             row = campaigns.load_campaign(connection, step.slug)
             progress = campaigns.count_progress(connection, step.slug)
-            busy = moved > 0 or (running and not row.enrolled_all)
-            rest = rounds.compute_wait(row, progress, clock, now, step.quiet_rounds, again)
+            busy = done.moved > 0 or done.lanes > 0 or (running and not row.enrolled_all)
+            lease_left = done.next_lease - real_now if done.next_lease is not None else None
+            rest = rounds.compute_wait(
+                row, progress, clock, now, step.quiet_rounds, self._context.look_again, lease_left
+            )
             return CampaignRound(
                 progress=progress,
                 clock=clock,
                 moved=busy,
                 wait=rounds.ROUND_S if busy else rest,
+                lanes=done.lanes,
+                leased=done.next_lease is not None,
                 ends_at=starts_at if starts_at is not None else None if row.state in OVER else row.ends_at,
             )

@@ -13,16 +13,21 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Final
+from uuid import uuid4
 
 from sqlalchemy import delete, insert, update
 
 from bench.lifecycle import open_shop
+from domain.assessment import decide_next, score_snapshot
 from models.actors import SYSTEM
 from models.campaign import CampaignCommand
 from models.clients import ClientRow
 from models.states import EnrolmentState
+from services.assessment.assessor import build_rules
+from services.assessment.snapshots import load_snapshots
 from services.campaigns.steering import steer_campaign
 from services.clients import registration
+from store.clients.assessments import FinishedAssessment, save_assessments
 from store.database import write_transaction
 from store.tables import clients, enrolments, outbox
 from tests.support.shop import Shop
@@ -43,13 +48,13 @@ def measure() -> dict[str, float]:
     mails = MOST if "--full" in sys.argv else CLIENTS
     with TemporaryDirectory(prefix="selvedge-bench-") as name, open_shop(Path(name)) as (shop, _, worker):
         worker.start().wait_until_up()
-        _fill(shop, mails, "all")
+        fill(shop, mails, "all")
         now = datetime.now(UTC)
         audience = {"tags": ["all"]}
         shop.campaign("all", now, throughput_per_minute=100_000, audience=audience)
         _wait_for(shop, mails)
         rate = mails / (time.monotonic() - shop.sink.faults.data_at[0])
-        _fill(shop, HELD, "held")
+        fill(shop, HELD, "held")
         audience = {"tags": ["held"]}
         shop.campaign("held", datetime.now(UTC), throughput_per_minute=100_000, audience=audience)
         _wait_for(shop, mails + 1)
@@ -65,8 +70,9 @@ def measure() -> dict[str, float]:
     }
 
 
-def _fill(shop: Shop, count: int, tag: str) -> None:
-    """Make clients of long ago who carry a tag and want mail of campaigns alone; nothing starts before a campaign."""
+def fill(shop: Shop, count: int, tag: str) -> None:
+    """Make clients of long ago who carry a tag, want mail of campaigns alone, and were looked at before; nothing starts
+    before a campaign."""
     now = datetime.now(UTC)
     rows = [
         ClientRow(
@@ -85,6 +91,20 @@ def _fill(shop: Shop, count: int, tag: str) -> None:
         connection.execute(delete(outbox).where(outbox.c.held))
         of_tag = update(clients).where(clients.c.client_id.startswith(tag))
         connection.execute(of_tag.values(policy={"topics": ["campaign"]}))
+    names = [row.client_id for row in rows]
+    for k in range(0, count, 1_000):
+        _assess(shop, names[k : k + 1_000], now)
+
+
+def _assess(shop: Shop, names: list[str], now: datetime) -> None:
+    """Assess clients as their workflows did before."""
+    rules = build_rules(shop.context)
+    with write_transaction(shop.engine) as connection:
+        finished = []
+        for snapshot in load_snapshots(shop.context, connection, names, now).values():
+            score = score_snapshot(snapshot, rules, None, uuid4().hex)
+            finished.append(FinishedAssessment(snapshot, score, decide_next(snapshot, score, rules)))
+        save_assessments(connection, finished)
 
 
 def _wait_for(shop: Shop, mails: int) -> None:

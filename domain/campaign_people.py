@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
+from domain.broadcasts import BROADCAST
 from domain.eligibility import explain_code
 from domain.mail_servers import explain_wait
 from domain.outreach import PREPARING
@@ -39,6 +40,7 @@ class PlaceReason(NamedTuple):
 
 
 _WORDS: Final[Mapping[str, str]] = {
+    BROADCAST: "goes out with one of the next parts of the campaign",
     "held_out": "held out to measure what the campaign brings",
     "paused_by_itself": "a person paused this one mail",
     "rejected_by_person": "a person rejected it",
@@ -90,6 +92,8 @@ def _describe(place: Place, campaign: CampaignState) -> PlaceReason:
 def _describe_waiting(place: Place, campaign: CampaignState) -> PlaceReason:
     if campaign is CampaignState.PAUSED:
         return PlaceReason("campaign_paused", "the campaign is paused")
+    if place.code == BROADCAST:
+        return PlaceReason(BROADCAST, _WORDS[BROADCAST])
     plan = place.plan.removeprefix("Not mailed now: ").removeprefix("Not mailed yet: ").removeprefix("Not mailed: ")
     return PlaceReason(place.code or "waits", plan.rstrip(".") or "waits for the client's turn", place.plan_until)
 

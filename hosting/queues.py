@@ -25,6 +25,7 @@ from activities.fixes.rank import FixRankingSteps
 from activities.fixes.read_note import NoteReadingSteps
 from activities.fixes.reserve import ReservationSteps
 from activities.fixes.settle import SettlementSteps
+from activities.mail.broadcast import BroadcastSteps
 from activities.mail.compose import CompositionSteps
 from activities.mail.model_steps import ModelSteps
 from activities.mail.send import SendSteps
@@ -46,6 +47,7 @@ from mail.links import require_reachable_links
 from mail.message import EnvelopeBuilder
 from mail.transport import Transport
 from services.assessment.assessor import Assessor
+from services.broadcasts.broadcaster import Broadcaster
 from services.context import ServiceContext
 from services.decisions.decider import Decider
 from services.fixes.fit import FitPredictor
@@ -97,9 +99,7 @@ async def run_workers(
         model = None
         if context.settings.composer == "model":
             model = await stack.enter_async_context(LanguageModel.from_settings(context.settings))
-        decider = Decider()
-        if set(queues) != {MAIL_QUEUE}:  # sending uses no algorithm, and each keeps processes ready
-            decider = stack.enter_context(Decider.serve(context.settings, context.engine))
+        decider = stack.enter_context(Decider.serve(context.settings, context.engine))
         options_by_queue = _build_worker_options(client, context, transport, model, decider)
         for queue in queues:
             worker = Worker(
@@ -156,7 +156,10 @@ def _build_worker_options(
             "max_concurrent_activities": MODEL_CALLS,
         },
         MAIL_QUEUE: {
-            "activities": [SendSteps(context, post, transport, report).send],
+            "activities": [
+                SendSteps(context, post, transport, report).send,
+                BroadcastSteps(Broadcaster(context, recommender, decider, post, transport)).send_part,
+            ],
             "max_concurrent_activities": THREADS,
             "max_task_queue_activities_per_second": context.settings.mails_per_second,
         },

@@ -168,3 +168,7 @@ class CampaignRound(Contract):
     """Whether there was anything to enrol or drain."""
     wait: float | None = None
     ends_at: datetime | None = None
+    lanes: int = 0
+    """Parts of a broadcast that may be under way at once; 0: nobody waits for one."""
+    leased: bool = False
+    """Whether a part has mails in hand."""

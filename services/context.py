@@ -9,6 +9,7 @@ from functools import cached_property
 
 from sqlalchemy import Connection, Engine
 
+from domain.broadcasts import FROM
 from domain.campaign_life import LOOK_AGAIN
 from domain.engagement import EngagementRules
 from domain.journeys.tightening import tighten_rules
@@ -38,6 +39,9 @@ class ServiceContext:
     engagement: EngagementRules = field(default_factory=EngagementRules)
     look_again: timedelta = LOOK_AGAIN
     """Business time between two looks of a campaign for clients who joined its audience."""
+
+    broadcast_from: int = FROM
+    """Clients whom a campaign lets in at once from whom on their mails are sent in parts."""
 
     @cached_property
     def mail_rules(self) -> MailRules:

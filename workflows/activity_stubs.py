@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from temporalio import activity
 
+from models.broadcasts import BroadcastDone, BroadcastStep
 from models.campaign import CampaignRound, CampaignStep
 from models.erasures import ErasureCount, ErasureLook, ErasureStep
 from models.fixes import FixAdmission, FixAdmitted, FixDone, FixEnd, FixStep
@@ -85,6 +86,12 @@ async def keep_policy(request: PolicyRequest) -> None:
 @activity.defn(name="campaign_round")
 async def run_campaign_round(step: CampaignStep) -> CampaignRound:
     """Apply orders, enrol or drain a share, count."""
+    raise NotImplementedError
+
+
+@activity.defn(name="broadcast")
+async def send_part(step: BroadcastStep) -> BroadcastDone:
+    """Send the next part of a campaign that goes out in parts."""
     raise NotImplementedError
 
 

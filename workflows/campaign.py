@@ -6,6 +6,7 @@ changes, and every mail looks at it right before DATA.
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Final
@@ -13,6 +14,7 @@ from typing import Any, Final
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
+    from models.broadcasts import BroadcastStep
     from models.campaign import (
         CampaignChange,
         CampaignCommand,
@@ -26,7 +28,8 @@ with workflow.unsafe.imports_passed_through():
     from models.lifecycle import Nudge
     from models.states import CampaignState, Overdue
     from workflows import activity_stubs, attributes
-    from workflows.options import DATABASE
+    from workflows.failures import STEP_FAILED, code_of
+    from workflows.options import BROADCAST, DATABASE
     from workflows.signal_payloads import Refusals
 
 LONG: Final = timedelta(days=90)
@@ -46,15 +49,18 @@ class Campaign:
         self.refusals = Refusals(self._progress.refused_signals)
         self._nudged = False
         self._quiet_rounds = 0
+        self._lanes = 0
+        self._parts: list[asyncio.Task[None]] = []
 
     @workflow.run
     async def run(self, campaign: CampaignInput) -> CampaignProgress:
         """Run round after round until the campaign has finished, or somebody ended it."""
         while True:
             done = await self._round()
-            if done.progress.state in OVER_FOR_GOOD and not self._commands:
-                await workflow.wait_condition(workflow.all_handlers_finished)
+            if done.progress.state in OVER_FOR_GOOD and not self._commands and not done.leased:
+                await self._finish_parts()
                 return self.progress()
+            self._send_parts(done.lanes)
             await self._rest(done)
             await self._renew_when_due()
 
@@ -75,6 +81,31 @@ class Campaign:
         workflow.set_current_details(_details(done.progress))
         return done
 
+    def _send_parts(self, lanes: int) -> None:
+        """Have so many parts of a broadcast under way, one after another in each lane until nobody waits any more."""
+        self._lanes = lanes
+        self._parts = [part for part in self._parts if not part.done()]
+        self._parts += [asyncio.create_task(self._send_in_lane()) for _ in range(lanes - len(self._parts))]
+
+    async def _send_in_lane(self) -> None:
+        while self._lanes:
+            step = BroadcastStep(slug=self._slug, at=workflow.now(), lanes=self._lanes)
+            try:
+                part = await workflow.execute_activity(
+                    activity_stubs.send_part, step, summary="The next part of the mails", **BROADCAST
+                )
+            except STEP_FAILED as failed:  # the next round begins again
+                workflow.logger.warning("a part was given up: %s", code_of(failed))
+                return
+            if part.taken == 0:
+                return
+
+    async def _finish_parts(self) -> None:
+        """Let parts that are under way come to their end, and begin no more."""
+        self._lanes = 0
+        await workflow.wait_condition(lambda: all(part.done() for part in self._parts))
+        await workflow.wait_condition(workflow.all_handlers_finished)
+
     async def _rest(self, done: CampaignRound) -> None:
         """Sleep until the next share, the campaign's end, or an order."""
         wait = LONG if done.wait is None else timedelta(seconds=done.wait)
@@ -89,7 +120,7 @@ class Campaign:
         info = workflow.info()
         if not info.is_continue_as_new_suggested() and workflow.now() - info.start_time < LONG:
             return
-        await workflow.wait_condition(workflow.all_handlers_finished)
+        await self._finish_parts()
         workflow.continue_as_new(
             CampaignInput(
                 slug=self._slug, progress=self.progress(), commands=tuple(self._commands), runs=self._runs + 1

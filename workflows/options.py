@@ -86,3 +86,12 @@ MAIL: Final[ActivityOptions] = {
     "retry_policy": RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=5)),
 }
 """A worker that dies is noticed by its missing heartbeat; a server that is away is tried until the mail expires."""
+
+BROADCAST: Final[ActivityOptions] = {
+    "task_queue": MAIL_QUEUE,
+    "start_to_close_timeout": timedelta(minutes=30),
+    "heartbeat_timeout": timedelta(seconds=10),
+    "retry_policy": RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=5)),
+}
+"""A hundred mails at the pace of a slow server. A worker that dies is noticed by its missing heartbeat; what it had
+begun is released when its lease is over, and the next try goes on with others."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from typing import Final
 
 from temporalio import activity
@@ -34,8 +33,7 @@ class SendSteps:
 
     def __init__(self, context: ServiceContext, post: EnvelopeBuilder, transport: Transport, report: Report) -> None:
         self._context, self._post, self._transport, self._report = context, post, transport, report
-        self._in_data = timedelta(seconds=3 * context.settings.smtp_timeout_s + 5)
-        """Longer than an attempt can be in DATA; a row that lay in `data` longer has no attempt."""
+        self._in_data = sending.compute_lease(context.settings)
 
     @declare_activity()
     async def send(self, step: OutreachStep) -> StepDone:
@@ -56,7 +54,7 @@ class SendSteps:
             if outage is not None and claim.code == outage.code:
                 raise outage
             return claim
-        async with _send_heartbeats():
+        async with send_heartbeats():
             try:
                 outcome = await self._transport.deliver(
                     claim.envelope, lambda: asyncio.to_thread(self._pass_send_gate, step, claim)
@@ -93,7 +91,7 @@ class SendSteps:
 
 
 @asynccontextmanager
-async def _send_heartbeats() -> AsyncIterator[None]:
+async def send_heartbeats() -> AsyncIterator[None]:
     """Tell Temporal now and then that this attempt lives, so that a dead one is noticed in seconds."""
 
     async def send_repeatedly() -> None:

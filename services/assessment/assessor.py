@@ -19,25 +19,24 @@ from domain.assessment import (
 )
 from domain.enrolment import record_arm
 from domain.next_actions import DRIFT_MAILS
-from domain.outreach import ClientMail, list_sent_times
+from domain.outreach import ClientMail
 from models.actors import TEMPORAL
-from models.base import ClientId
 from models.calls import CallState
 from models.clock import Clock
 from models.lifecycle import Assessment, AssessRequest, NextOutreach
-from models.states import Arm, OutreachState, Overdue, Phase
+from models.states import Arm, Overdue, Phase
 from services import metrics
 from services.assessment import next_actions
 from services.assessment.next_actions import NextActionService, NextActionTrigger
 from services.assessment.scoring import SlotAnswers, SlotScoring
+from services.assessment.snapshots import load_snapshot
 from services.clients import steering
 from services.context import ServiceContext
 from services.decisions.decider import Decider, PendingDecision
-from services.journeys.turns import advance_client
-from store.campaigns import campaigns, enrolments
+from store.campaigns import enrolments
 from store.clients import assessments, calls
 from store.database import write_transaction
-from store.mail import ledger, mail_facts
+from store.mail import ledger
 
 
 class _OpenQuestion(NamedTuple):
@@ -48,16 +47,21 @@ class _OpenQuestion(NamedTuple):
     clock: Clock
 
 
+def build_rules(context: ServiceContext) -> AssessmentRules:
+    """Build the constants of assessments from settings."""
+    settings = context.settings
+    return AssessmentRules(
+        context.engagement, context.mail_rules, settings.holdout_share, settings.engagement_recheck_days
+    )
+
+
 class Assessor:
     """Assesses clients. One for a process; safe from many threads."""
 
     def __init__(self, context: ServiceContext, decider: Decider | None = None) -> None:
         self._context = context
-        settings = context.settings
-        self._composer = settings.composer
-        self._rules = AssessmentRules(
-            context.engagement, context.mail_rules, settings.holdout_share, settings.engagement_recheck_days
-        )
+        self._composer = context.settings.composer
+        self._rules = build_rules(context)
         self._decider = decider or Decider()
         self._scoring = SlotScoring(context, self._rules, self._decider)
         self._next_actions = NextActionService(context, self._decider)
@@ -76,7 +80,7 @@ class Assessor:
             clock, now = self._context.load_business_time(connection, request.at)
             if request.commands:
                 steering.apply_commands(connection, TEMPORAL, request.client_id, request.commands, clock)
-            snapshot = _load_snapshot(self._context, connection, request.client_id, now)
+            snapshot = load_snapshot(self._context, connection, request.client_id, now)
             if snapshot is None:
                 return _build_erased(clock, now)
             score = self._scoring.score(connection, snapshot, answers, uuid4().hex)
@@ -94,7 +98,7 @@ class Assessor:
         """Look again at what may have changed meanwhile, and do what was answered if that mail is still due."""
         trigger, score, chosen = question.trigger, question.score, ""
         with write_transaction(self._context.engine) as connection:
-            loaded = _load_snapshot(self._context, connection, trigger.client_id, trigger.now)
+            loaded = load_snapshot(self._context, connection, trigger.client_id, trigger.now)
             if loaded is None:
                 return _build_erased(question.clock, trigger.now)
             decision = decide_next(loaded, score, self._rules)
@@ -147,49 +151,11 @@ def _build_erased(clock: Clock, now: datetime) -> Assessment:
     )
 
 
-def _load_snapshot(
-    context: ServiceContext, connection: Connection, client_id: ClientId, now: datetime
-) -> AssessmentSnapshot | None:
-    """Load the snapshot of a client at `now`, advanced through the campaigns that they are in; None for an unknown
-    client. The client's row stays locked."""
-    file = assessments.load_client_file(connection, client_id)
-    if file is None:
-        return None
-    mails = ledger.load_client_mails(connection, client_id)
-    facts = mail_facts.load_mail_facts(connection, file, context.settings.keys.signing, list_sent_times(mails, now))
-    queue, steps_due_at = enrolments.list_pending(connection, client_id) if file.has_pending else [], None
-    if file.has_place:
-        turn = advance_client(context, connection, client_id, facts, mails, file.personal, now)
-        queue, steps_due_at = [*queue, *turn.queue], turn.due_at
-    parked = {mail.campaign for mail in mails if mail.state is OutreachState.PARKED and mail.campaign}
-    return AssessmentSnapshot(
-        client_id=client_id,
-        now=now,
-        signed_up_at=file.signed_up_at,
-        facts=facts,
-        quiz_answered=file.quiz is not None,
-        engagement=file.engagement,
-        orders=file.orders,
-        first_order_at=file.first_order_at,
-        orders_value_cents=file.orders_value_cents,
-        band=file.band,
-        phase_state=file.phase_state,
-        mails=mails,
-        next_n=file.next_n,
-        enrolments=queue,
-        steps_due_at=steps_due_at,
-        campaign_states=campaigns.load_states(connection, parked) if parked else {},
-        call=file.call,
-        answered=file.answered,
-        personal=file.personal,
-    )
-
-
 def _save_assessment(
     connection: Connection, snapshot: AssessmentSnapshot, score: ClientScore, decision: AssessmentDecision
 ) -> None:
     """Save the assessment and do what was decided."""
-    _save_findings(connection, snapshot, decision)
+    save_findings(connection, snapshot, decision)
     assessments.save_assessment(connection, snapshot, score, decision)
     _begin_due_mail(connection, snapshot, score, decision)
 
@@ -198,7 +164,7 @@ def _save_score(
     connection: Connection, snapshot: AssessmentSnapshot, score: ClientScore, decision: AssessmentDecision
 ) -> None:
     """Save the assessment without its plan, which an algorithm may still change."""
-    _save_findings(connection, snapshot, decision)
+    save_findings(connection, snapshot, decision)
     assessments.save_assessment(connection, snapshot, score, None)
 
 
@@ -206,12 +172,12 @@ def _save_plan(
     connection: Connection, snapshot: AssessmentSnapshot, score: ClientScore, decision: AssessmentDecision
 ) -> None:
     """Save the plan of an assessment that `_save_score` saved, and do what was decided."""
-    _save_findings(connection, snapshot, decision)
+    save_findings(connection, snapshot, decision)
     assessments.save_plan(connection, snapshot, decision)
     _begin_due_mail(connection, snapshot, score, decision)
 
 
-def _save_findings(connection: Connection, snapshot: AssessmentSnapshot, decision: AssessmentDecision) -> None:
+def save_findings(connection: Connection, snapshot: AssessmentSnapshot, decision: AssessmentDecision) -> None:
     """End the call that is of no use any more, and record the client's arm. The exposure is recorded for both arms
     alike before anything is asked or begun: those who were to be mailed are compared with those who would have been."""
     client_id, now = snapshot.client_id, snapshot.now
@@ -246,4 +212,5 @@ def _begin_due_mail(
             now=now,
         )
     if start.campaign is not None:
-        enrolments.mark_queued(connection, start.campaign, client_id, start.key, n, now, start.step)
+        queued = enrolments.QueuedEnrolment(start.campaign, client_id, start.key, n, start.step)
+        enrolments.mark_queued(connection, [queued], now)

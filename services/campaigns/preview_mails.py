@@ -30,9 +30,9 @@ from services.campaigns.preview_counts import PreviewedCampaign
 from services.campaigns.preview_row import build_unsaved_row
 from services.context import ServiceContext
 from services.mailing import composition
+from services.mailing.gate import decide_sending
 from services.mailing.model_session import open_preview_session
 from services.mailing.send_times import ReadingHours, choose_send_time
-from services.mailing.sending import decide_sending
 from services.mailing.staff_mail import STAFF
 from services.recommendations.recommender import Recommender
 from store.catalogue import catalogue

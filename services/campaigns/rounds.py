@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import Connection
 
+from domain.broadcasts import count_lanes, may_broadcast
 from domain.campaign_life import LOOK_AGAIN
 from models.base import ClientId
 from models.campaign import CampaignProgress
@@ -14,7 +15,8 @@ from models.clock import Clock
 from models.states import CampaignState
 from services import metrics
 from services.campaigns.enrolment import enrol_next
-from store.campaigns import campaigns, parked, places
+from services.context import ServiceContext
+from store.campaigns import broadcasts, campaigns, parked, places, versions
 from store.campaigns.campaigns import CampaignRow
 from store.events import outbox
 
@@ -27,24 +29,56 @@ LONGEST_WATCH_S: Final = 3600.0
 """Real seconds between counts while mail is on its way: short at first, then longer and longer."""
 
 
+class Moved(NamedTuple):
+    """What a round did. `moved`: clients released or enrolled; `lanes`: parts of a broadcast that may be under way;
+    `next_lease`: real time, when a mail that a part left is to be released."""
+
+    moved: int
+    lanes: int = 0
+    next_lease: datetime | None = None
+
+
 def drain_and_enrol(
-    connection: Connection, row: CampaignRow, now: datetime, real_now: datetime, look_again: timedelta = LOOK_AGAIN
-) -> int:
-    """Release parked mails and enrol clients up to this round's share; return how many. Once all are enrolled, those
-    who joined the audience since are looked for every `look_again`."""
+    context: ServiceContext, connection: Connection, row: CampaignRow, now: datetime, real_now: datetime
+) -> Moved:
+    """Release parked mails and enrol clients up to this round's share. Once all are enrolled, those who joined the
+    audience since are looked for every `look_again`. Many clients at once wait for a part; fewer are nudged."""
     share = max(1, round(row.spec.throughput_per_minute * ROUND_S / 60))
     drained = parked.release_parked(connection, row.slug, row.epoch, share)
     overdue = places.release_overdue(connection, row.slug, now - OVERDUE_AFTER, share) if row.version else []
+    backlog = broadcasts.count_waiting(connection, row.slug)
     mailed: list[ClientId] = []
-    if row.enrolled_all and now >= _next_look(row, look_again):
+    if row.enrolled_all and now >= _next_look(row, context.look_again):
         campaigns.update_campaign(connection, row.slug, now, cursor="", enrolled_all=False, looked_at=now)
         row = campaigns.load_campaign(connection, row.slug)
-    if not row.enrolled_all:
-        arms, mailed = enrol_next(connection, row, share - len(drained), now)
+    room = share - len(drained) - backlog
+    if not row.enrolled_all and (room > 0 or not backlog):
+        arms, mailed = enrol_next(connection, row, room, now)
         for arm, count in arms.items():
             metrics.enrolments.labels(arm=arm or "neither").inc(count)
-    outbox.push_nudges(connection, "client", [*drained, *mailed, *overdue], real_now)
-    return len(drained) + len(mailed)
+    nudged = [*drained, *mailed, *overdue]
+    if len(mailed) + backlog >= context.broadcast_from and goes_in_parts(context, connection, row):
+        broadcasts.hand_over(connection, row.slug, mailed)
+        nudged, backlog = [*drained, *overdue], backlog + len(mailed)
+    outbox.push_nudges(connection, "client", nudged, context.wall())
+    left = broadcasts.count_left(connection, row.slug, real_now)
+    lanes = count_lanes(backlog + left, broadcasts.count_broadcasts(connection))
+    return Moved(len(drained) + len(mailed), lanes, broadcasts.find_next_lease(connection, row.slug))
+
+
+def release_left(context: ServiceContext, connection: Connection, row: CampaignRow, real_now: datetime) -> Moved:
+    """Release mails that parts of a campaign left which sends none any more: their clients' workflows go on."""
+    left = broadcasts.release_left(connection, row.slug, real_now)
+    outbox.push_nudges(connection, "client", left, context.wall())
+    return Moved(0, next_lease=broadcasts.find_next_lease(connection, row.slug))
+
+
+def goes_in_parts(context: ServiceContext, connection: Connection, row: CampaignRow) -> bool:
+    """Return whether a campaign's mails may be written and sent in parts."""
+    definition = None
+    if row.version is not None:
+        definition = versions.load_version(connection, row.slug, row.version).definition
+    return may_broadcast(row.spec, definition, context.settings.composer)
 
 
 def _next_look(row: CampaignRow, look_again: timedelta) -> datetime:
@@ -58,10 +92,13 @@ def compute_wait(
     now: datetime,
     quiet: int,
     look_again: timedelta = LOOK_AGAIN,
+    lease_left: timedelta | None = None,
 ) -> float | None:
     """Compute the real seconds until the next round; None when there is nothing left to do. `quiet`: rounds in a row
-    that found nothing."""
+    that found nothing; `lease_left`: real time until a mail that a part left is to be released."""
     waits = []
+    if lease_left is not None:
+        waits.append(max(lease_left.total_seconds(), 1.0))
     if progress.pending + progress.under_way > 0:
         waits.append(min(WATCH_S * 2.0**quiet, max(LONGEST_WATCH_S, look_again.total_seconds())))
     if row.state is CampaignState.RUNNING:

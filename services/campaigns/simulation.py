@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -96,7 +97,10 @@ def prepare_simulation(
     """
     permissions.require(actor, Action.SIMULATE_CAMPAIGN)
     settings = _build_settings(source.settings, folder, port)
-    context = ServiceContext(settings, connect(settings.database), engagement=source.engagement, look_again=LOOK_EVERY)
+    database, engagement = connect(settings.database), source.engagement
+    # Each mail by its client's own workflow, whose days are what is simulated.
+    never = sys.maxsize
+    context = ServiceContext(settings, database, engagement=engagement, look_again=LOOK_EVERY, broadcast_from=never)
     metadata.create_all(context.engine)
     with read_transaction(source.engine) as connection:
         now = clock.load_business_time(connection, source.wall())

@@ -29,7 +29,7 @@ from services.context import ServiceContext
 from services.decisions.decider import Decider
 from services.mailing import send_times
 from services.mailing.campaign_items import recommend_for_step
-from services.mailing.send_times import ReadingHours, choose_send_time
+from services.mailing.send_times import ReadingHours, SendTimeAttempt, choose_send_time
 from services.offers.stating import build_brief_offer
 from services.recommendations.recommender import Recommender
 from services.review.holds import hold_by_policy
@@ -167,6 +167,43 @@ def dump_picks(items: MailItems) -> list[dict[str, object]]:
     return [pick.model_dump(mode="json") for pick in items.chosen.picks]
 
 
+class ChosenMail(NamedTuple):
+    """When a mail leaves and what it shows; `answer`: of the slot `send_time`."""
+
+    row: LedgerRow
+    send_at: datetime
+    items: MailItems
+    answer: SendTimeAttempt
+
+
+class WrittenMail(NamedTuple):
+    """A mail as the template writer wrote it."""
+
+    chosen: ChosenMail
+    draft: EmailDraft
+
+    @property
+    def brief(self) -> Brief:
+        """The facts that it rests on."""
+        return self.chosen.items.brief
+
+    def build_values(self) -> dict[str, Any]:
+        """Build the columns that a written mail has in the ledger."""
+        return {
+            "send_at": self.chosen.send_at,
+            "brief": self.brief.model_dump(mode="json"),
+            **seal_draft(self.draft, self.brief),
+            "picks": dump_picks(self.chosen.items),
+            "composed_by": "house",
+            "prompt_version": template_writer.VERSION,
+        }
+
+
+def write_mail(chosen: ChosenMail) -> WrittenMail:
+    """Write a mail from templates. Raises ModelFault."""
+    return WrittenMail(chosen, write_draft(chosen.items.brief))
+
+
 class MailComposer:
     """Composes mails without a model. One for a process; safe from many threads."""
 
@@ -181,30 +218,32 @@ class MailComposer:
             row = ledger.require_mail(connection, step.client_id, step.n)
             if row.state not in PREPARING:
                 return row.build_result(clock)
-            answer = send_times.ask_slot(self._context, self._decider, connection, row, now)
-            proposed = send_times.read_proposed_time(answer)
-            send_at = choose_send_time(self._context, connection, row, proposed, now, self._hours)
-            items = choose_items(self._context, self._recommender, connection, row, send_at)
+            chosen = self.choose(connection, row, now)
             policy = load_review_policy(self._context, connection, row)
-        draft = write_draft(items.brief)
-        values: dict[str, Any] = {
-            "send_at": send_at,
-            "brief": items.brief.model_dump(mode="json"),
-            **seal_draft(draft, items.brief),
-            "picks": dump_picks(items),
-            "composed_by": "house",
-            "prompt_version": template_writer.VERSION,
-        }
+        written = write_mail(chosen)
+        values, send_at = written.build_values(), chosen.send_at
         with write_transaction(self._context.engine) as connection:
-            save_ranking_decision(connection, row, items, now)
-            send_times.save_decision(self._decider, connection, row, answer, send_at, now)
-            if policy != NONE and hold_by_policy(connection, row, policy, draft, items.brief, now, values):
+            self.save_decisions(connection, chosen, now)
+            if policy != NONE and hold_by_policy(connection, row, policy, written.draft, written.brief, now, values):
                 return ledger.require_mail(connection, step.client_id, step.n).build_result(clock)
             if ledger.move_mail(connection, row.client_id, row.n, OutreachState.SCHEDULED, now, values=values):
                 due_now = send_at <= now  # the workflow's clock stands at the step's start: a timer of milliseconds
                 next_at = clock.business(step.at) if due_now else send_at
                 return StepDone(state=OutreachState.SCHEDULED, clock=clock, next_at=next_at)
             return ledger.require_mail(connection, step.client_id, step.n).build_result(clock)
+
+    def choose(self, connection: Connection, row: LedgerRow, now: datetime) -> ChosenMail:
+        """Choose when the mail leaves and what it shows."""
+        answer = send_times.ask_slot(self._context, self._decider, connection, row, now)
+        proposed = send_times.read_proposed_time(answer)
+        send_at = choose_send_time(self._context, connection, row, proposed, now, self._hours)
+        items = choose_items(self._context, self._recommender, connection, row, send_at)
+        return ChosenMail(row, send_at, items, answer)
+
+    def save_decisions(self, connection: Connection, chosen: ChosenMail, now: datetime) -> None:
+        """Record what algorithms answered about the mail."""
+        save_ranking_decision(connection, chosen.row, chosen.items, now)
+        send_times.save_decision(self._decider, connection, chosen.row, chosen.answer, chosen.send_at, now)
 
 
 def write_draft(brief: Brief) -> EmailDraft:

@@ -3,6 +3,7 @@ restarts and workers."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -50,6 +51,13 @@ def note_taken(context: ServiceContext, connection: Connection, email: str) -> N
     """Note that a domain took a mail, so that its next rest is short again."""
     if context.settings.has_real_mail:
         mail_domains.end_deferrals(connection, _hash(context, email))
+
+
+def lock_domains(context: ServiceContext, connection: Connection, emails: Iterable[str]) -> None:
+    """Lock what is stored of the domains of several addresses, in one order for all."""
+    if context.settings.has_real_mail:
+        for key in sorted({_hash(context, email) for email in emails}):
+            mail_domains.load_domain(connection, key)
 
 
 def _hash(context: ServiceContext, email: str) -> str:

@@ -7,6 +7,7 @@ found in `data` belongs to an attempt that may have sent it; when that attempt c
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -15,12 +16,13 @@ from uuid import uuid4
 from sqlalchemy import Connection
 
 from domain.bounces import MOST_REFUSALS, compute_refusal_wait
-from domain.campaign_life import ENDED
-from domain.eligibility import PROFILED, Eligibility, SendDecision, may_send
+from domain.eligibility import Eligibility, SendDecision
 from domain.grounding import compute_digest
-from domain.wording import normalise
-from errors import InFlight, MailFault, NotFound
+from errors import InFlight, MailFault
 from mail.message import Envelope, EnvelopeBuilder
+from models.base import ItemId
+from models.catalogue import Item
+from models.clients import Client
 from models.clock import Clock
 from models.mail import Brief, EmailDraft
 from models.outreach import OutreachStep, StepDone
@@ -28,13 +30,13 @@ from models.states import OutreachState
 from services import metrics
 from services.context import ServiceContext
 from services.mailing import domain_pace
-from services.offers.gate import find_offer_barrier
+from services.mailing.gate import decide_sending, list_item_ids
 from services.returns import mail_states
-from store.campaigns import campaigns, places
+from settings import Settings
+from store.campaigns import campaigns
 from store.catalogue import catalogue
-from store.clients import assessments, clients
-from store.clients.assessments import ClientFile
-from store.mail import ledger, mail_facts, mailboxes, suppressions
+from store.clients import clients
+from store.mail import ledger, mailboxes, suppressions
 from store.mail.ledger import LedgerRow
 from store.offers import grants
 
@@ -51,6 +53,19 @@ class Claim:
     envelope: Envelope
     mailbox: str
     """Where it goes, as a keyed hash."""
+
+    def build_values(self, items: Mapping[ItemId, Item]) -> dict[str, Any]:
+        """Build the columns that a claimed mail has in the ledger. `items` holds each that it shows."""
+        ids = list_item_ids(self.row)
+        shown = {item_id: items[item_id].model_dump(mode="json", exclude=_NOT_SHOWN) for item_id in ids}
+        owner = {"token": self.token, "message_id": self.envelope.message_id, "mailbox": self.mailbox}
+        return owner | {"shown": shown}
+
+
+def compute_lease(settings: Settings) -> timedelta:
+    """Compute for how long, in real time, an attempt can be in DATA at most; a row that lay there longer has no
+    attempt."""
+    return timedelta(seconds=3 * settings.smtp_timeout_s + 5)
 
 
 def claim_mail(
@@ -108,13 +123,24 @@ def _take(
     draft = EmailDraft.model_validate(row.draft)
     client = clients.require_client(connection, row.client_id)
     items = catalogue.load_items(connection, [blurb.item_id for blurb in draft.items])
-    envelope = post.build(client, Brief.model_validate(row.brief), draft, items, now, row.campaign)
-    mailbox = context.hash_mailbox(client.email)
-    token = uuid4().hex
-    shown = {item_id: item.model_dump(mode="json", exclude=_NOT_SHOWN) for item_id, item in items.items()}
-    owner = {"token": token, "message_id": envelope.message_id, "mailbox": mailbox, "shown": shown}
-    ledger.move_mail(connection, row.client_id, row.n, OutreachState.CLAIMED, now, values=owner)
-    return Claim(token, row, envelope, mailbox)
+    claim = build_claim(context, post, row, client, items, now)
+    values = claim.build_values(items) | {"lease_until": None}  # no part of a broadcast takes it up
+    ledger.move_mail(connection, row.client_id, row.n, OutreachState.CLAIMED, now, values=values)
+    return claim
+
+
+def build_claim(
+    context: ServiceContext,
+    post: EnvelopeBuilder,
+    row: LedgerRow,
+    client: Client,
+    items: Mapping[ItemId, Item],
+    now: datetime,
+) -> Claim:
+    """Build the mail in `row` as it leaves, with a fresh token. `items` holds each that it shows. Raises BadInput."""
+    draft, brief = EmailDraft.model_validate(row.draft), Brief.model_validate(row.brief)
+    envelope = post.build(client, brief, draft, items, now, row.campaign)
+    return Claim(uuid4().hex, row, envelope, context.hash_mailbox(client.email))
 
 
 _NOT_SHOWN: Final = {"cost_cents", "season", "sizes", "tags", "sustainability", "added_at"}
@@ -186,16 +212,17 @@ def settle_fault(
         grants.lock_offer(connection, claim.row.offer)
     if fault.slow_down:
         domain_pace.rest_domain(context, connection, claim.envelope.recipient, context.resolve_real_time(step.at))
-    to, values, code = OutreachState.FAILED, dict[str, Any](), fault.code
+    to, values, code = OutreachState.FAILED, dict[str, Any](lease_until=None), fault.code
     refusals = claim.row.refusals + 1
     if fault.stage == "unknown":
         to = OutreachState.UNKNOWN
     elif fault.refused and refusals < MOST_REFUSALS and not fault.permanent:
-        to, values = OutreachState.SCHEDULED, {"refusals": refusals, "send_at": now + compute_refusal_wait(refusals)}
+        to, again_at = OutreachState.SCHEDULED, now + compute_refusal_wait(refusals)
+        values |= {"refusals": refusals, "send_at": again_at}
     elif not fault.permanent and not fault.refused:  # its send time stays, so that it is too late one day
         to = OutreachState.SCHEDULED
     elif not fault.no_such_mailbox and fault.code.startswith("smtp_5"):
-        values, code = {"refusals": refusals}, f"{mailboxes.REFUSED}_{fault.code}"
+        values["refusals"], code = refusals, f"{mailboxes.REFUSED}_{fault.code}"
     moved = ledger.move_mail(connection, step.client_id, step.n, to, now, code=code, token=claim.token, values=values)
     if moved and claim.row.offer is not None and to is not OutreachState.UNKNOWN:
         grants.return_grant(connection, claim.row.offer, step.client_id, step.n)
@@ -214,63 +241,6 @@ def _judge_mailbox(connection: Connection, mailbox: str, fault: MailFault, now: 
 
 def _load_result(connection: Connection, step: OutreachStep, clock: Clock) -> StepDone:
     return ledger.require_mail(connection, step.client_id, step.n).build_result(clock)
-
-
-def decide_sending(
-    context: ServiceContext, connection: Connection, row: LedgerRow, now: datetime, claimed: str | None = None
-) -> Eligibility:
-    """Decide whether this mail may leave at `now`: consent, suppression, holds, campaign, offer, caps, quiet hours and
-    stock; all of them for the mailbox, whatever ids carry it. `claimed`: the mailbox to which the mail was built."""
-    file = assessments.load_client_file(connection, row.client_id)
-    if file is None:
-        raise NotFound("no such client", "client_id")
-    mailbox = context.hash_mailbox(file.email)
-    if claimed is not None and mailbox != claimed:
-        return Eligibility(door=SendDecision.WAIT, code="address_changed", until=now)
-    # From here to the end of the transaction no opt-out of this mailbox can come in between, whatever id it names.
-    mailboxes.lock_mailboxes(connection, [mailbox])
-    sent_at = mail_facts.list_sent_times(connection, row.client_id, now)
-    facts = mail_facts.load_mail_facts(connection, file, context.settings.keys.signing, sent_at)
-    gate = campaigns.load_gate(connection, row.campaign) if row.campaign else campaigns.CampaignGate()
-    if row.campaign and gate.is_over(now):
-        return Eligibility(door=SendDecision.CLOSED, code=ENDED)
-    if row.content is not None and row.campaign and places.has_left(connection, row.campaign, row.client_id, row.n):
-        return Eligibility(door=SendDecision.CLOSED, code="left_campaign")
-    about = row.content.entry_item if row.content is not None else None
-    if about is not None and not catalogue.is_in_stock(connection, [about]):
-        return Eligibility(door=SendDecision.CLOSED, code="sold_out")
-    if row.campaign and mailboxes.has_campaign_mail(connection, mailbox, row.campaign, row.client_id):
-        return Eligibility(door=SendDecision.CLOSED, code="same_mailbox")
-    follows = row.kind in PROFILED or (row.content is not None and row.content.follows)
-    if follows and not file.personal:
-        return Eligibility(door=SendDecision.CLOSED, code="personalisation_refused")
-    if row.offer is not None and (barrier := find_offer_barrier(connection, row.offer, row.client_id, now, claimed)):
-        return Eligibility(door=SendDecision.CLOSED, code=barrier)
-    stale = _find_stale(connection, row, file) or _find_changed_text(context, row, gate)
-    rules = context.find_rules(row.content)
-    return may_send(facts, rules, now, gate.paused, stale, row.kind)
-
-
-def _find_stale(connection: Connection, row: LedgerRow, client: ClientFile) -> str:
-    """Find why the text may not go as it is: it shows what is gone, or tells of a client who has refused that since."""
-    if not catalogue.is_in_stock(connection, list_item_ids(row)):
-        return "out_of_stock"
-    tells = (row.brief or {}).get("personal", True)
-    return "personalisation_refused" if tells and not client.personal else ""
-
-
-def _find_changed_text(context: ServiceContext, row: LedgerRow, gate: campaigns.CampaignGate) -> str:
-    """Find whether the message or voice, of the campaign or of the mail's step, was changed since it was written."""
-    if not row.campaign or row.brief is None:
-        return ""
-    brief, said = row.brief, row.content or gate
-    said_now = normalise(said.message), said.voice or gate.voice or context.settings.shop_voice
-    return "" if (brief.get("message", ""), brief.get("voice", "")) == said_now else "message_changed"
-
-
-def list_item_ids(row: LedgerRow) -> list[str]:
-    """List the ids of the items that the mail shows."""
-    return [blurb["item_id"] for blurb in (row.draft or {}).get("items", ())]
 
 
 def turn_away(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Any, Final
+from functools import cache
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Select, and_, delete, exists, func, or_, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, delete, exists, func, or_, select, update
 
 from domain.campaign_life import ENDED
 from domain.enrolment import AudienceMember, NewEnrolment
@@ -18,7 +20,7 @@ from models.campaign import Audience
 from models.states import Arm, CampaignState, EnrolmentState
 from store.mail.withdrawals import match_in_force
 from store.segments.compilation import compile_filter
-from store.sql.bulk import among, insert_ignoring
+from store.sql.bulk import among, give, insert_ignoring, match_given
 from store.tables import campaigns, clients, enrolments, standings, withdrawals
 
 PREFIX = "campaign:"
@@ -141,40 +143,61 @@ def save_enrolments(
     insert_ignoring(connection, enrolments, [same | enrolment._asdict() for enrolment in new])
 
 
-def list_pending(connection: Connection, client_id: ClientId) -> list[QueuedMail]:
-    """List the client's enrolments that wait for a free turn, in running campaigns."""
-    rows = connection.execute(
-        select(enrolments.c.campaign, enrolments.c.entry, campaigns.c.spec)
-        .join(campaigns, campaigns.c.slug == enrolments.c.campaign)
-        .where(
-            enrolments.c.client_id == client_id,
-            enrolments.c.state == EnrolmentState.WAITING,
-            enrolments.c.version.is_(None),
-            campaigns.c.state == CampaignState.RUNNING,
-        )
-    )
-    return [
-        QueuedMail(
-            priority=row.spec["priority"],
-            key=f"{PREFIX}{row.campaign}:{row.entry}",
-            campaign=row.campaign,
-            offer=row.spec.get("offer"),
-        )
-        for row in rows
-    ]
+def list_pending(connection: Connection, client_ids: Collection[ClientId]) -> defaultdict[ClientId, list[QueuedMail]]:
+    """List the enrolments of these clients that wait for a free turn, in running campaigns, by client."""
+    rows = connection.execute(_select_pending(connection.dialect.name), give(connection, client_ids))
+    found: defaultdict[ClientId, list[QueuedMail]] = defaultdict(list)
+    for row in rows if client_ids else ():
+        key = f"{PREFIX}{row.campaign}:{row.entry}"
+        mail = QueuedMail(priority=row.spec["priority"], key=key, campaign=row.campaign, offer=row.spec.get("offer"))
+        found[row.client_id].append(mail)
+    return found
 
 
-def mark_queued(
-    connection: Connection, slug: CampaignSlug, client_id: ClientId, key: str, n: int, now: datetime, step: str = ""
-) -> None:
-    """Record that the enrolment became outreach `n`, or its `step` did."""
-    entry = key.removeprefix(f"{PREFIX}{slug}:").removesuffix(f":{step}" if step else "")
-    connection.execute(
-        update(enrolments)
-        .where(enrolments.c.campaign == slug, enrolments.c.client_id == client_id, enrolments.c.entry == entry)
-        .where(enrolments.c.state.in_(ENROLMENT.list_sources(EnrolmentState.IN_STEP)))
-        .values(state=EnrolmentState.IN_STEP, n=n, at=now)
+@cache  # building it takes longer than running it
+def _select_pending(dialect: str) -> Select[Any]:
+    e = enrolments.c
+    query = select(e.client_id, e.campaign, e.entry, campaigns.c.spec)
+    return query.join(campaigns, campaigns.c.slug == e.campaign).where(
+        match_given(dialect, e.client_id),
+        e.state == EnrolmentState.WAITING,
+        e.version.is_(None),
+        campaigns.c.state == CampaignState.RUNNING,
     )
+
+
+def mark_queued(connection: Connection, queued: Sequence[QueuedEnrolment], now: datetime) -> None:
+    """Record that enrolments became mails, or their steps did."""
+    if queued:
+        rows = [
+            {"slug": one.slug, "client": one.client_id, "entered": one.entry, "mail": one.n, "queued_at": now}
+            for one in queued
+        ]
+        connection.execute(_MARK_QUEUED, rows)
+
+
+class QueuedEnrolment(NamedTuple):
+    """The enrolment that the mail `n` with the trigger `key` answers, by its `step` where it has several."""
+
+    slug: CampaignSlug
+    client_id: ClientId
+    key: str
+    n: int
+    step: str = ""
+
+    @property
+    def entry(self) -> str:
+        """The entry under which the client was enrolled."""
+        return self.key.removeprefix(f"{PREFIX}{self.slug}:").removesuffix(f":{self.step}" if self.step else "")
+
+
+_MARK_QUEUED: Final = (
+    update(enrolments)
+    .where(enrolments.c.campaign == bindparam("slug"), enrolments.c.client_id == bindparam("client"))
+    .where(enrolments.c.entry == bindparam("entered"))
+    .where(or_(*(enrolments.c.state == state for state in sorted(ENROLMENT.list_sources(EnrolmentState.IN_STEP)))))
+    .values(state=EnrolmentState.IN_STEP, code="", n=bindparam("mail"), at=bindparam("queued_at"))
+)
 
 
 def drop_client_pending(connection: Connection, client_id: ClientId, code: str, now: datetime) -> None:

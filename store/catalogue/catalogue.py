@@ -180,11 +180,22 @@ def count_available(connection: Connection, ids: Iterable[ItemId] | None = None)
 def is_in_stock(connection: Connection, ids: Iterable[ItemId]) -> bool:
     """Return whether none of these items is sold out or retired. An item whose stock is not counted is taken to be
     there."""
+    return not find_sold_out(connection, ids)
+
+
+def find_sold_out(connection: Connection, ids: Iterable[ItemId]) -> set[ItemId]:
+    """Find which of these items are sold out or retired. An item whose stock is not counted is taken to be there."""
     ids = tuple(ids)
-    retired = select(items.c.item_id).where(among(connection, items.c.item_id, ids), items.c.retired_at.is_not(None))
-    if connection.scalar(retired.limit(1)) is not None:
-        return False
-    return all(sum(sizes.values()) > 0 for sizes in count_available(connection, ids).values())
+    if not ids:
+        return set()
+    retired = connection.scalars(_select_retired(connection.dialect.name), give(connection, ids))
+    counted = count_available(connection, ids)
+    return {*retired, *(item_id for item_id, sizes in counted.items() if sum(sizes.values()) <= 0)}
+
+
+@cache  # building it takes longer than running it
+def _select_retired(dialect: str) -> Select[tuple[str]]:
+    return select(items.c.item_id).where(match_given(dialect, items.c.item_id), items.c.retired_at.is_not(None))
 
 
 def compute_fingerprint(connection: Connection) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from functools import cache
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, exists, insert, select, update
 
 from domain.assessment import AssessmentDecision, AssessmentSnapshot, ClientScore
 from domain.churn_risk import ChurnRisk
@@ -21,7 +23,7 @@ from models.calls import CallState
 from models.clients import ClientPolicy
 from models.states import Band, EnrolmentState, Phase, TouchKind
 from models.webhooks import Announcement, WebhookType
-from store.sql.bulk import among
+from store.sql.bulk import among, give, match_given
 from store.sql.records import Record
 from store.tables import assessments, calls, clients, engagement, enrolments, standings
 from store.webhooks.announcements import push_messages
@@ -137,6 +139,18 @@ def load_client_file(connection: Connection, client_id: ClientId) -> ClientFile 
     return None if row is None else ClientFile.from_row(row)
 
 
+def load_client_files(connection: Connection, client_ids: Collection[ClientId]) -> dict[ClientId, ClientFile]:
+    """Load many clients as `load_client_file` does one; unknown ids are left out. Their rows are locked in the order of
+    their ids on PostgreSQL."""
+    rows = connection.execute(_select_client_files(connection.dialect.name), give(connection, client_ids))
+    return {row.client_id: ClientFile.from_row(row) for row in rows}
+
+
+@cache  # building it takes longer than running it
+def _select_client_files(dialect: str) -> Select[Any]:
+    return _CLIENT_FILES.where(match_given(dialect, clients.c.client_id)).order_by(clients.c.client_id)
+
+
 _HAS_PENDING: Final = (
     exists()
     .where(enrolments.c.client_id == clients.c.client_id, enrolments.c.version.is_(None))
@@ -148,16 +162,16 @@ _HAS_PLACE: Final = (
     .where(enrolments.c.state.in_(sorted(OPEN_PLACES)))
 ).label("has_place")
 # Built once: it runs for every assessment and every mail, and building it would take as long as running it.
-_CLIENT_FILE_QUERY: Final = (
+_CLIENT_FILES: Final = (
     select(*ClientFile.list_columns(clients, engagement, standings), *CALL, _HAS_PENDING, _HAS_PLACE)
     .select_from(
         clients.outerjoin(engagement, engagement.c.client_id == clients.c.client_id)
         .outerjoin(standings, standings.c.client_id == clients.c.client_id)
         .outerjoin(calls, match_open_call(clients.c.client_id))
     )
-    .where(clients.c.client_id == bindparam("client"))
     .with_for_update(of=clients)
 )
+_CLIENT_FILE_QUERY: Final = _CLIENT_FILES.where(clients.c.client_id == bindparam("client"))
 _NEW_ASSESSMENT: Final = insert(assessments)
 _NEW_STANDING: Final = insert(standings)
 _CHANGE_STANDING: Final = update(standings).where(standings.c.client_id == bindparam("client"))
@@ -167,19 +181,52 @@ def save_assessment(
     connection: Connection, snapshot: AssessmentSnapshot, score: ClientScore, decision: AssessmentDecision | None
 ) -> None:
     """Save an assessment and make it the client's latest, with the plan once it is decided."""
-    engagement_score, state, risk = score.engagement, score.state, score.risk
-    assessment = {
+    save_assessments(connection, [FinishedAssessment(snapshot, score, decision)])
+
+
+class FinishedAssessment(NamedTuple):
+    """An assessment to save: what it read, found and decided; None: nothing yet."""
+
+    snapshot: AssessmentSnapshot
+    score: ClientScore
+    decision: AssessmentDecision | None
+
+
+def save_assessments(connection: Connection, finished: Sequence[FinishedAssessment]) -> None:
+    """Save assessments, each of another client, and make them the clients' latest."""
+    if not finished:
+        return
+    connection.execute(_NEW_ASSESSMENT, [_build_assessment(*one[:2]) for one in finished])
+    by_statement: dict[tuple[bool, frozenset[str]], list[dict[str, Any]]] = defaultdict(list)
+    for one in finished:
+        values = _build_standing(*one)
+        is_new, key = one.snapshot.phase_state is None, one.snapshot.client_id
+        row = {"client_id" if is_new else "client": key, **values}
+        by_statement[is_new, frozenset(values)].append(row)
+    for (is_new, _), rows in by_statement.items():
+        connection.execute(_NEW_STANDING if is_new else _CHANGE_STANDING, rows)
+    push_messages(connection, [told for one in finished for told in _announce_phase(one)])
+
+
+def _build_assessment(snapshot: AssessmentSnapshot, score: ClientScore) -> dict[str, Any]:
+    risk = score.risk
+    return {
         "id": score.id,
         "client_id": snapshot.client_id,
         "at": snapshot.now,
-        "score": engagement_score.score,
-        "band": engagement_score.band,
-        "phase": state.phase,
+        "score": score.engagement.score,
+        "band": score.engagement.band,
+        "phase": score.state.phase,
         "algorithm": f"{score.algorithm}, {risk.algorithm}"[:64] if risk else score.algorithm[:64],
         "risk": risk.model_dump(mode="json") if risk else None,
     }
-    connection.execute(_NEW_ASSESSMENT, assessment)
-    values = {
+
+
+def _build_standing(
+    snapshot: AssessmentSnapshot, score: ClientScore, decision: AssessmentDecision | None
+) -> dict[str, Any]:
+    engagement_score, state, risk = score.engagement, score.state, score.risk
+    return {
         "phase": state.phase,
         "phase_since": state.since,
         "band": engagement_score.band,
@@ -192,14 +239,15 @@ def save_assessment(
         "order_moves": engagement_score.order_moves,
         **({} if decision is None else _build_plan_values(snapshot, decision)),
     }
-    if snapshot.phase_state is None:
-        connection.execute(_NEW_STANDING, {"client_id": snapshot.client_id, **values})
-    else:
-        _update_standing(connection, snapshot.client_id, values)
+
+
+def _announce_phase(one: FinishedAssessment) -> list[Announcement]:
+    snapshot, phase = one.snapshot, one.score.state.phase
     before = snapshot.phase_state.phase if snapshot.phase_state else None
-    if before is not state.phase:
-        told = {"phase": str(state.phase), "before": str(before) if before else None}
-        push_messages(connection, [Announcement(WebhookType.CLIENT_PHASE, snapshot.now, told, snapshot.client_id)])
+    if before is phase:
+        return []
+    told = {"phase": str(phase), "before": str(before) if before else None}
+    return [Announcement(WebhookType.CLIENT_PHASE, snapshot.now, told, snapshot.client_id)]
 
 
 def save_plan(connection: Connection, snapshot: AssessmentSnapshot, decision: AssessmentDecision) -> None:

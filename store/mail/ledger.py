@@ -77,7 +77,7 @@ _OWNER: Final = select(outreaches.c.state, outreaches.c.token).where(_OF_MAIL)
 _NEW_MAIL: Final = insert(outreaches)
 _SET_SENT: Final = update(outreaches).where(_OF_MAIL)
 _NEW_STEP: Final = insert(outreach_steps)
-_FINISH_ENROLMENT: Final = update(enrolments).where(
+FINISH_ENROLMENT: Final = update(enrolments).where(
     enrolments.c.client_id == bindparam("client"),
     enrolments.c.n == bindparam("mail"),
     enrolments.c.step == "",  # one with more steps goes on with the client's next assessment
@@ -112,10 +112,15 @@ def begin_mail(
         "created_at": now,
         "updated_at": now,
         "offer": start.offer,
-        "content": start.content.model_dump(mode="json", exclude_defaults=True) if start.content else None,
+        "content": dump_content(start),
     }
     connection.execute(_NEW_MAIL, mail)
     _save_step(connection, client_id, n, OutreachState.BRIEFED, "", now)
+
+
+def dump_content(start: MailStart) -> dict[str, Any] | None:
+    """Dump what the step of a campaign says of a mail, as the ledger holds it."""
+    return start.content.model_dump(mode="json", exclude_defaults=True) if start.content else None
 
 
 def load_mail(connection: Connection, client_id: ClientId, n: int) -> LedgerRow | None:
@@ -195,7 +200,7 @@ def move_returned(connection: Connection, mails: Sequence[MailReturn], to: Outre
     steps = [{"client_id": m.client_id, "n": m.n, "at": m.at, "state": to, "code": m.code} for m in moved]
     connection.execute(_NEW_STEP, steps)
     done = [{"state": EnrolmentState.COMPLETED, "code": mail.code, "at": mail.at} for mail in moved]
-    _execute_many(connection, _FINISH_ENROLMENT, keys, done)
+    _execute_many(connection, FINISH_ENROLMENT, keys, done)
     told = _RETURNED[to]
     push_messages(connection, [Announcement(told, m.at, {"code": m.code}, m.client_id, m.n) for m in moved])
 
@@ -263,4 +268,4 @@ def _build_move(
 
 def _finish_enrolment(connection: Connection, client_id: ClientId, n: int, code: str, now: datetime) -> None:
     values = {"state": EnrolmentState.COMPLETED, "code": code, "at": now}
-    connection.execute(_FINISH_ENROLMENT, {"client": client_id, "mail": n, **values})
+    connection.execute(FINISH_ENROLMENT, {"client": client_id, "mail": n, **values})

@@ -113,6 +113,19 @@ def has_campaign_mail(connection: Connection, mailbox: str, slug: CampaignSlug, 
     return connection.scalar(_OTHER_MAIL, values) is not None
 
 
+def find_campaign_mails(
+    connection: Connection, mailboxes: Collection[str], slug: CampaignSlug
+) -> dict[str, set[ClientId]]:
+    """Find to which of these mailboxes the campaign has sent mail, or may have, and under which ids."""
+    o = outreaches.c
+    left = o.state.in_(sorted(COUNTED | RETURNED))
+    query = select(o.mailbox, o.client_id).where(among(connection, o.mailbox, mailboxes), o.campaign == slug, left)
+    found = defaultdict[str, set[ClientId]](set)
+    for row in connection.execute(query):
+        found[row.mailbox].add(row.client_id)
+    return dict(found)
+
+
 def count_in_delivery(connection: Connection, mailboxes: Collection[str], client_ids: Collection[str] = ()) -> int:
     """Count the mails to these mailboxes, or of these clients, that are with the mail server now: not answered yet."""
     o = outreaches.c

@@ -18,6 +18,7 @@ from activities.fixes.rank import FixRankingSteps
 from activities.fixes.read_note import NoteReadingSteps
 from activities.fixes.reserve import ReservationSteps
 from activities.fixes.settle import SettlementSteps
+from activities.mail.broadcast import BroadcastSteps
 from activities.mail.compose import CompositionSteps
 from activities.mail.model_steps import ModelSteps
 from activities.mail.send import SendSteps
@@ -34,7 +35,7 @@ from activities.waves.rank import WaveRankingSteps
 from workflows import activity_stubs
 
 ROOMS = (
-    *(AssessmentSteps, CompositionSteps, ModelSteps, SendSteps, SteeringSteps, CampaignSteps),
+    *(AssessmentSteps, CompositionSteps, ModelSteps, SendSteps, SteeringSteps, CampaignSteps, BroadcastSteps),
     *(
         FixAdmissionSteps,
         NoteReadingSteps,

@@ -19,6 +19,8 @@ from services.campaigns import finishing, rounds
 from services.campaigns.creation import create_campaign
 from services.campaigns.people import list_people, retry_people
 from services.campaigns.steering import steer_campaign
+from services.context import ServiceContext
+from settings import Settings
 from store.activity import list_activities
 from store.campaigns import campaigns
 from store.database import read_transaction, write_transaction
@@ -43,7 +45,7 @@ def run_round(engine: Engine, now: datetime, slug: str = "spring") -> CampaignPr
     with write_transaction(engine) as connection:
         row = finishing.finish_in_time(connection, SYSTEM, campaigns.load_campaign(connection, slug), now, REAL)
         if row.state is CampaignState.RUNNING:
-            rounds.drain_and_enrol(connection, row, now, REAL)
+            rounds.drain_and_enrol(ServiceContext(Settings(_env_file=None), engine), connection, row, now, REAL)
         return campaigns.count_progress(connection, slug)
 
 

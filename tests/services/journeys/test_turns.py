@@ -23,8 +23,8 @@ from services.campaigns.rewording import reword_step
 from services.campaigns.steering import steer_campaign
 from services.context import ServiceContext
 from services.ingestion.intake import accept_events
+from services.mailing.gate import decide_sending
 from services.mailing.send_times import choose_send_time
-from services.mailing.sending import decide_sending
 from settings import Settings
 from store import tables as t
 from store.campaigns import places, versions

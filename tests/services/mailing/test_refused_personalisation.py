@@ -17,7 +17,8 @@ from models.states import OutreachState, TouchKind
 from services.assessment.assessor import Assessor
 from services.clients import registration
 from services.decisions.decider import Decider
-from services.mailing.sending import decide_sending, turn_away
+from services.mailing.gate import decide_sending
+from services.mailing.sending import turn_away
 from services.recommendations.recommender import Recommender
 from store.clients import histories, order_histories
 from store.clients.interactions import load_interactions

@@ -16,6 +16,7 @@ from models.states import Arm, CampaignState, EnrolmentState
 from services.campaigns import enrolment as enrolling
 from store.campaigns import campaigns
 from store.campaigns import enrolments as stored
+from store.campaigns.enrolments import QueuedEnrolment
 from store.database import write_transaction
 from store.mail import mail_facts
 from store.mail.policy import ShopPolicy
@@ -133,5 +134,5 @@ def test_an_ended_campaign_stays_ended_and_a_dropped_enrolment_dropped(engine: E
             assert not campaigns.move_campaign(connection, "spring", state, NOW)
         assert campaigns.load_campaign(connection, "spring").state is CampaignState.ENDED
         stored.drop_campaign_pending(connection, "spring", NOW)
-        stored.mark_queued(connection, "spring", "ann", "campaign:spring:1", 1, NOW)
+        stored.mark_queued(connection, [QueuedEnrolment("spring", "ann", "campaign:spring:1", 1)], NOW)
         assert connection.scalars(select(enrolments.c.state)).all() == [EnrolmentState.DROPPED]
