@@ -16,7 +16,7 @@ from services import metrics
 from services.broadcasts.together import Together
 from services.context import ServiceContext
 from services.mailing import sending
-from services.mailing.sending_in_bulk import Attempt, pass_send_gates, settle_all_accepted
+from services.mailing.sending_in_bulk import SendAttempt, pass_send_gates, settle_all_accepted
 from store.database import write_transaction
 from store.events import outbox
 
@@ -31,10 +31,10 @@ class PartSender:
     def __init__(self, context: ServiceContext, transport: Transport) -> None:
         self._context, self._transport = context, transport
         self._in_data = sending.compute_lease(context.settings)
-        self._gates: Together[Attempt, bool] = Together(self._pass_gates)
-        self._settlements: Together[Attempt, bool] = Together(self._settle)
+        self._gates: Together[SendAttempt, bool] = Together(self._pass_gates)
+        self._settlements: Together[SendAttempt, bool] = Together(self._settle)
 
-    async def send(self, attempts: Sequence[Attempt], per_second: float) -> None:
+    async def send(self, attempts: Sequence[SendAttempt], per_second: float) -> None:
         """Send what is claimed, begun at no more than `per_second`; what becomes of each mail stands in the ledger.
 
         A mail that its gate withholds, or that the server does not take, is moved as a single one is, and its client's
@@ -43,7 +43,7 @@ class PartSender:
         begun = monotonic()
         await asyncio.gather(*(self._send_one(attempt, begun + k / per_second) for k, attempt in enumerate(attempts)))
 
-    async def _send_one(self, attempt: Attempt, begins: float) -> None:
+    async def _send_one(self, attempt: SendAttempt, begins: float) -> None:
         await asyncio.sleep(max(0.0, begins - monotonic()))
         try:
             outcome = await self._transport.deliver(attempt.claim.envelope, lambda: self._gates.ask(attempt))
@@ -55,11 +55,11 @@ class PartSender:
             if outcome is DeliveryOutcome.ACCEPTED and await self._settlements.ask(attempt):
                 metrics.mails.labels(outcome=OutreachState.SENT).inc()
 
-    def _pass_gates(self, attempts: Sequence[Attempt]) -> Sequence[bool]:
+    def _pass_gates(self, attempts: Sequence[SendAttempt]) -> Sequence[bool]:
         with write_transaction(self._context.engine) as connection:
             return pass_send_gates(self._context, connection, attempts, self._in_data)
 
-    def _settle(self, attempts: Sequence[Attempt]) -> Sequence[bool]:
+    def _settle(self, attempts: Sequence[SendAttempt]) -> Sequence[bool]:
         """Settle what was accepted. Tried again: what stays in `data` could not be told from what may be lost."""
         for tries_left in reversed(range(SETTLE_TRIES)):
             try:
@@ -72,7 +72,7 @@ class PartSender:
                 return [attempt.claim.token in sent for attempt in attempts]
         return []
 
-    def _handle_fault(self, attempt: Attempt, fault: MailFault) -> None:
+    def _handle_fault(self, attempt: SendAttempt, fault: MailFault) -> None:
         metrics.mails.labels(outcome=fault.code).inc()
         with write_transaction(self._context.engine) as connection:
             sending.settle_fault(self._context, connection, attempt.step, attempt.claim, fault)

@@ -19,10 +19,10 @@ from models.clients import Client
 from models.outreach import OutreachStep
 from models.states import OutreachState
 from services.context import ServiceContext
-from services.mailing.composition import ChosenMail, MailComposer, WrittenMail, write_mail
+from services.mailing.composition import ChosenMail, ComposedMail, MailComposer, write_mail
 from services.mailing.gate import list_item_ids
 from services.mailing.sending import Claim, build_claim
-from services.mailing.sending_in_bulk import Attempt
+from services.mailing.sending_in_bulk import SendAttempt
 from store.catalogue import catalogue
 from store.clients import clients
 from store.database import read_transaction, write_transaction
@@ -36,7 +36,7 @@ log = logging.getLogger("selvedge.broadcasts")
 class _ReadyMail(NamedTuple):
     """A written mail; `claim`: None where it leaves later."""
 
-    written: WrittenMail
+    written: ComposedMail
     claim: Claim | None
 
 
@@ -46,7 +46,7 @@ class BroadcastWriter:
     def __init__(self, context: ServiceContext, composer: MailComposer, post: EnvelopeBuilder) -> None:
         self._context, self._composer, self._post = context, composer, post
 
-    def write(self, keys: Sequence[MailKey], at: datetime) -> list[Attempt]:
+    def write(self, keys: Sequence[MailKey], at: datetime) -> list[SendAttempt]:
         """Write these mails as a single one is written, and claim those whose time has come. One that cannot be written
         is left as it is: its client's own workflow tries it, and settles it."""
         with read_transaction(self._context.engine) as connection:
@@ -61,7 +61,9 @@ class BroadcastWriter:
         taken_up = [claim for row in again if (claim := self._build(row, people, items, now)) is not None]
         with write_transaction(self._context.engine) as connection:
             claims = self._save(connection, ready, taken_up, items, now)
-        return [Attempt(OutreachStep(client_id=claim.row.client_id, n=claim.row.n, at=at), claim) for claim in claims]
+        return [
+            SendAttempt(OutreachStep(client_id=claim.row.client_id, n=claim.row.n, at=at), claim) for claim in claims
+        ]
 
     def _choose(self, connection: Connection, rows: Sequence[LedgerRow], now: datetime) -> list[ChosenMail]:
         chosen = []

@@ -176,7 +176,7 @@ class ChosenMail(NamedTuple):
     answer: SendTimeAttempt
 
 
-class WrittenMail(NamedTuple):
+class ComposedMail(NamedTuple):
     """A mail as the template writer wrote it."""
 
     chosen: ChosenMail
@@ -199,9 +199,9 @@ class WrittenMail(NamedTuple):
         }
 
 
-def write_mail(chosen: ChosenMail) -> WrittenMail:
+def write_mail(chosen: ChosenMail) -> ComposedMail:
     """Write a mail from templates. Raises ModelFault."""
-    return WrittenMail(chosen, write_draft(chosen.items.brief))
+    return ComposedMail(chosen, write_draft(chosen.items.brief))
 
 
 class MailComposer:

@@ -24,7 +24,7 @@ from store.mail.ledger_in_bulk import MailMove
 from store.offers import grants
 
 
-class Attempt(NamedTuple):
+class SendAttempt(NamedTuple):
     """An attempt to send a mail: the step in which it is made, and the claim."""
 
     step: OutreachStep
@@ -32,7 +32,7 @@ class Attempt(NamedTuple):
 
 
 def pass_send_gates(
-    context: ServiceContext, connection: Connection, attempts: Sequence[Attempt], in_data: timedelta
+    context: ServiceContext, connection: Connection, attempts: Sequence[SendAttempt], in_data: timedelta
 ) -> list[bool]:
     """Move mails to `data`, for at most `in_data` of real time, and say of each whether it may begin. What one of them
     uses up, a cap of its mailbox or an offer's budget, the next no longer has. The workflows of clients whose mail may
@@ -40,7 +40,7 @@ def pass_send_gates(
     passed: dict[str, bool] = {}
     rest = sorted(attempts, key=lambda one: (one.claim.row.client_id, one.claim.row.n))
     while rest:
-        turn, seen = list[Attempt](), set[str]()
+        turn, seen = list[SendAttempt](), set[str]()
         for one in rest:  # those to one mailbox, or of one client, one after another
             keys = {one.claim.mailbox, one.claim.row.client_id}
             if seen.isdisjoint(keys):
@@ -52,7 +52,7 @@ def pass_send_gates(
 
 
 def _pass_together(
-    context: ServiceContext, connection: Connection, turn: Sequence[Attempt], in_data: timedelta
+    context: ServiceContext, connection: Connection, turn: Sequence[SendAttempt], in_data: timedelta
 ) -> dict[str, bool]:
     at = max(one.step.at for one in turn)
     clock, now = context.load_business_time(connection, at)
@@ -90,7 +90,7 @@ def _pass_together(
     return {one.claim.token: (one.claim.row.client_id, one.claim.row.n) in moved for one in turn}
 
 
-def _lock_shared(context: ServiceContext, connection: Connection, turn: Sequence[Attempt]) -> None:
+def _lock_shared(context: ServiceContext, connection: Connection, turn: Sequence[SendAttempt]) -> None:
     """Lock the offers and domains of these mails in one order for all, or two could lock each other out."""
     for slug in sorted({one.claim.row.offer for one in turn if one.claim.row.offer is not None}):
         grants.lock_offer(connection, slug)
@@ -99,7 +99,7 @@ def _lock_shared(context: ServiceContext, connection: Connection, turn: Sequence
 
 
 def settle_all_accepted(
-    context: ServiceContext, connection: Connection, attempts: Sequence[Attempt], real_now: datetime
+    context: ServiceContext, connection: Connection, attempts: Sequence[SendAttempt], real_now: datetime
 ) -> set[str]:
     """Move mails that the server accepted to `sent`; return the tokens of those that moved."""
     _, now = context.load_business_time(connection, real_now)

@@ -97,7 +97,7 @@ def release_mails(connection: Connection, slug: CampaignSlug, client_ids: Collec
 
 
 def renew_leases(connection: Connection, slug: CampaignSlug, client_ids: Collection[ClientId], until: datetime) -> None:
-    """Lease the mails of these clients that have the turn, until `until` of real time."""
+    """Renew the leases of the mails of these clients that have the turn, until `until` of real time."""
     of_clients = update(outreaches).where(_o.campaign == slug, among(connection, _o.client_id, client_ids))
     connection.execute(of_clients.where(_o.state.in_(sorted(IN_TURN))).values(lease_until=until))
 

@@ -140,13 +140,12 @@ def load_client_file(connection: Connection, client_id: ClientId) -> ClientFile 
 
 
 def load_client_files(connection: Connection, client_ids: Collection[ClientId]) -> dict[ClientId, ClientFile]:
-    """Load many clients as `load_client_file` does one; unknown ids are left out. Their rows are locked in the order of
-    their ids on PostgreSQL."""
+    """Load many clients as `load_client_file` does one, locked in the order of their ids; unknown ids are left out."""
     rows = connection.execute(_select_client_files(connection.dialect.name), give(connection, client_ids))
     return {row.client_id: ClientFile.from_row(row) for row in rows}
 
 
-@cache  # building it takes longer than running it
+@cache
 def _select_client_files(dialect: str) -> Select[Any]:
     return _CLIENT_FILES.where(match_given(dialect, clients.c.client_id)).order_by(clients.c.client_id)
 
@@ -200,9 +199,9 @@ def save_assessments(connection: Connection, finished: Sequence[FinishedAssessme
     by_statement: dict[tuple[bool, frozenset[str]], list[dict[str, Any]]] = defaultdict(list)
     for one in finished:
         values = _build_standing(*one)
-        is_new, key = one.snapshot.phase_state is None, one.snapshot.client_id
-        row = {"client_id" if is_new else "client": key, **values}
-        by_statement[is_new, frozenset(values)].append(row)
+        is_new = one.snapshot.phase_state is None
+        key = {"client_id" if is_new else "client": one.snapshot.client_id}
+        by_statement[is_new, frozenset(values)].append(key | values)
     for (is_new, _), rows in by_statement.items():
         connection.execute(_NEW_STANDING if is_new else _CHANGE_STANDING, rows)
     push_messages(connection, [told for one in finished for told in _announce_phase(one)])
@@ -243,8 +242,7 @@ def _build_standing(
 
 def _announce_phase(one: FinishedAssessment) -> list[Announcement]:
     snapshot, phase = one.snapshot, one.score.state.phase
-    before = snapshot.phase_state.phase if snapshot.phase_state else None
-    if before is phase:
+    if (before := snapshot.phase_state.phase if snapshot.phase_state else None) is phase:
         return []
     told = {"phase": str(phase), "before": str(before) if before else None}
     return [Announcement(WebhookType.CLIENT_PHASE, snapshot.now, told, snapshot.client_id)]

@@ -13,6 +13,7 @@ from tests.gates.source_tree import REPOSITORY, list_nodes, parse_file
 
 WITHOUT_ACTOR: Final = {
     "services/assessment": "called by ClientLifecycle",
+    "services/broadcasts": "called by Campaign",
     "services/campaigns/rounds.py": "called by Campaign: enrols and drains",
     "services/campaigns/simulation_world.py": "writes into the copy of a simulation alone",
     "services/journeys": "called by ClientLifecycle and Campaign, and with the events that somebody sent",

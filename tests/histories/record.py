@@ -12,17 +12,21 @@ import json
 import tempfile
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
+from sqlalchemy import update
 from temporalio.client import Client, WorkflowHistory
 
 from errors import BadInput
 from models.campaign import PauseRequest, ResumeRequest
 from models.clients import ClientPolicy
+from store.database import write_transaction
 from store.fixes.rows import parse_candidates
+from store.tables import clients
 from tests.doubles.chat_server import ChatServer
 from tests.support.fixes import FixDesk, a_desk
 from tests.support.shop import Shop, a_shop
@@ -43,10 +47,35 @@ async def main() -> None:
         await _record_scenario("started", {})
         await _record_scenario("steered", {})
         await _record_scenario("modelled", asks)
+    await _record_broadcast()
     await _record_fixes()
     await _record_waves()
     await _record_erasure()
     await _record_refresh()
+
+
+async def _record_broadcast() -> None:
+    """A campaign that goes out in parts, and ends by itself with nobody left."""
+    with tempfile.TemporaryDirectory() as folder:
+        shop = a_shop(Path(folder), quiet_from_hour=0, quiet_until_hour=0)
+        shop.context = replace(shop.context, broadcast_from=2)
+        try:
+            async with new_time_skipping() as env, shop.run_workers(env.client) as dispatcher:
+                now = await env.get_current_time()
+                for k in range(3):
+                    shop.client(f"many{k}", now=now - timedelta(days=60))
+                shop.campaign("parts", now, throughput_per_minute=6_000, ends_at=now + timedelta(days=2))
+                with write_transaction(shop.engine) as connection:
+                    connection.execute(update(clients).values(policy={"topics": ["campaign"]}))
+                for _ in range(3):
+                    await dispatcher.send_batch()
+                    await env.sleep(timedelta(days=1))
+                if [row.state for row in shop.ledger()] != ["sent"] * 3:
+                    raise RuntimeError(f"not sent: {[(row.state, row.code) for row in shop.ledger()]}")
+                _write("campaign.parts", 1, await env.client.get_workflow_handle(ids.campaign("parts")).fetch_history())
+        finally:
+            shop.sink.stop()
+            shop.engine.dispose()
 
 
 async def _record_fixes() -> None:

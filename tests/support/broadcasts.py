@@ -123,7 +123,7 @@ def draw_clients(shop: Shop, count: int, seed: int, now: datetime) -> list[str]:
 
 def _draw_client(shop: Shop, name: str, chance: random.Random, now: datetime) -> None:
     email = "both@example.com" if chance.random() < 0.05 else f"{name}@example.com"
-    signed_up = now - timedelta(days=chance.choice((1, 40, 400)))
+    signed_up = now - timedelta(days=chance.choice((1, 40, 60, 400)))
     shop.client(
         name, now=signed_up, email=email, time_zone=chance.choice(ZONES), consent=chance.random() < 0.95, tags=("all",)
     )
@@ -144,7 +144,7 @@ def _draw_barriers(connection: Any, name: str, mailbox: str, chance: random.Rand
         )
     )
     connection.execute(update(clients).where(clients.c.client_id == name).values(policy=policy))
-    barrier = chance.choice(("none",) * 9 + ("hold", "snooze", "suppressed", "withdrawn", "sent", "busy", "erasure"))
+    barrier = chance.choice(("none",) * 16 + ("hold", "snooze", "suppressed", "withdrawn", "sent", "busy", "erasure"))
     if barrier in ("hold", "snooze", "erasure"):
         source = HoldSource.ERASURE if barrier == "erasure" else HoldSource.CLIENT
         until = now + timedelta(days=3) if barrier == "snooze" else None

@@ -13,7 +13,7 @@ from tests.support.sending import find_noon
 from tests.support.shop import a_shop
 
 NOON = find_noon()
-CLIENTS = 90
+CLIENTS = 110
 NEVER = 10**9
 
 
@@ -28,7 +28,7 @@ async def test_a_part_decides_as_each_clients_own_workflow_does(tmp_path: Path, 
     try:
         for stage in (singly, in_parts):
             draw_clients(stage.shop, CLIENTS, seed, NOON)
-            stage.begin_campaign(audience={"tags": ["all"]}, control_share=0.2, priority=55)
+            stage.begin_campaign(audience={"tags": ["all"]}, control_share=0.1, priority=55)
         nudged = singly.list_nudged()
         for client_id in nudged:
             await singly.send_singly(client_id)
@@ -45,7 +45,7 @@ async def test_a_part_decides_as_each_clients_own_workflow_does(tmp_path: Path, 
             await in_parts.send_singly(client_id)
         assert in_parts.read_verdicts() == alone
         print(Counter(verdict[:4] for verdict in alone.values()))
-        assert len(sent) > 10
+        assert len(sent) > 5
         assert {mail.headers["Message-ID"] for mail in in_parts.shop.mails()} == {
             row.message_id for row in in_parts.shop.ledger() if row.message_id and row.state == "sent"
         }
