@@ -31,6 +31,16 @@ class FigureRule(NamedTuple):
 
 RULES: Final = (
     FigureRule(
+        "open_rate",
+        "Open rate of mail",
+        "Mails that were opened, of those sent in these days. Openings by machines do not count where they can be "
+        "told; some programs open for their readers and others never say, so clicks are the better measure.",
+        KpiUnit.SHARE,
+        "up",
+        (Tally.MAILS_OPENED,),
+        Tally.MAILS_SENT,
+    ),
+    FigureRule(
         "click_rate",
         "Click rate of mail",
         "Mails that a person clicked in, of those sent in these days. Those of machines do not count; a mail "
@@ -119,6 +129,23 @@ RULES: Final = (
 """In the order in which they are shown."""
 
 
+def _count_phase(words: str, tally: Tally, better: Literal["up", "down", ""]) -> FigureRule:
+    definition = f"Clients who were {words} at the end of the last day that was counted."
+    return FigureRule(
+        f"clients_{tally.value[3:]}", f"Clients {words}", definition, KpiUnit.COUNT, better, (tally,), last=True
+    )
+
+
+PHASE_RULES: Final = (
+    _count_phase("active", Tally.IN_ACTIVE, "up"),
+    _count_phase("cooling", Tally.IN_COOLING, ""),
+    _count_phase("at risk", Tally.IN_AT_RISK, "down"),
+    _count_phase("lapsed", Tally.IN_LAPSED, "down"),
+    _count_phase("dormant", Tally.IN_DORMANT, "down"),
+)
+"""How many clients stand in each phase."""
+
+
 def build_kpi(rule: FigureRule, days: Sequence[tuple[date, Day]], before: Sequence[tuple[date, Day]]) -> Kpi:
     """Build a figure from the tallies of `days`, oldest first, and of as many days `before`."""
     counted = None if rule.under is None else _sum_tally(days, rule.under, last=rule.last_under)
@@ -136,8 +163,10 @@ def build_kpi(rule: FigureRule, days: Sequence[tuple[date, Day]], before: Sequen
 
 
 def compute_figure(rule: FigureRule, days: Sequence[tuple[date, Day]]) -> float | None:
-    """Compute a figure over some days; None where there is nothing to divide by, or no day was counted."""
-    if not any(tallies for _, tallies in days):
+    """Compute a figure over those of some days of which it was counted; None where that is none, or there is nothing to
+    divide by."""
+    days = [day for day in days if rule.over[0] in day[1]]
+    if not days:
         return None
     if rule.last:
         return _find_last(days, rule.over[0])

@@ -72,6 +72,7 @@ class Action(StrEnum):
     REQUEST_FIX = "fix.request"
     DECIDE_FIX = "fix.decide"
     CANCEL_FIX = "fix.cancel"
+    WRITE_FIX_NOTE = "fix.write_note"
     START_WAVE = "wave.start"
     SET_SLOT_POLICY = "slot.set_policy"
     TRAIN_MODEL = "model.train"
@@ -181,6 +182,7 @@ ROLES: Final[Mapping[Action, frozenset[Role]]] = {
     Action.REQUEST_FIX: _STYLIST,
     Action.DECIDE_FIX: _STYLIST,
     Action.CANCEL_FIX: _STYLIST,
+    Action.WRITE_FIX_NOTE: _STYLIST,
     Action.START_WAVE: _STYLIST,
     Action.SET_SLOT_POLICY: _SCIENTIST,
     Action.TRAIN_MODEL: _SCIENTIST,

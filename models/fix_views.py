@@ -85,9 +85,9 @@ class FixView(Contract):
 
     `note`: as the client wrote it; `said`: what was understood of it, and `not_understood` the words that were not;
     `wishes`: those of the request and of the note; `unmet`: the wishes that the box does not meet; `read_by`: the
-    built-in rules or a model, empty while unread. `objective`: the worth of the box as assembled; `worth`: the expected
-    number of kept items as it is now. `left_out`: how many items, by reason code. `offers`: what a stylist may swap in,
-    best first.
+    built-in rules or a model, empty while unread. `stylist_note`: a stylist's words for the client, to go with the box.
+    `objective`: the worth of the box as assembled; `worth`: the expected number of kept items as it is now. `left_out`:
+    how many items, by reason code. `offers`: what a stylist may swap in, best first.
     """
 
     fix_id: FixId
@@ -105,6 +105,7 @@ class FixView(Contract):
     worth: float
     wish: FixWish
     note: str | None
+    stylist_note: str | None = None
     read_by: str
     said: tuple[str, ...]
     wishes: tuple[ClientWish, ...] = ()

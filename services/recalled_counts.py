@@ -39,12 +39,12 @@ class RecalledCounts:
         self._known: dict[Count, _Counted] = {}
         self._under_way: set[Count] = set()
 
-    def read(self, count: Count) -> Mapping[str, int]:
-        """Read a count: the present one, or where that is slow, the last one, while a thread makes the next. Raises
-        Unavailable."""
+    def read(self, count: Count, quick_s: float = QUICK_S) -> Mapping[str, int]:
+        """Read a count: the present one, or where it takes over `quick_s`, the last one, while a thread makes the next.
+        Raises Unavailable."""
         known = self._known.get(count)
         age = time.monotonic() - known.at if known else 0.0
-        if known is None or known.took <= QUICK_S or age > OLDEST * SHARE * known.took:
+        if known is None or known.took <= quick_s or age > OLDEST * SHARE * known.took:
             return self._count(count)
         if age > SHARE * known.took:
             self._begin(count)

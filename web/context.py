@@ -8,14 +8,16 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import Depends, Request
 from sqlalchemy import Engine
 
 from errors import Unavailable
 from models.clock import Clock
-from services.recalled_counts import RecalledCounts
+from models.figures import KpiReport
+from services.figures.report import count_unsettled, load_report
+from services.recalled_counts import Count, RecalledCounts
 from settings import Settings
 from store import clock
 from store.database import read_transaction
@@ -26,6 +28,10 @@ from web.temporal import TemporalConnection
 def get_real_time() -> datetime:
     """Return the wall clock, aware UTC; for leases and back-offs, never for a business rule."""
     return datetime.now(UTC)
+
+
+QUICK_DAY_S: Final = 0.02
+"""A count of today that took no longer is made anew each time."""
 
 
 class BusinessClock:
@@ -115,6 +121,15 @@ class WebContext:
     def counts(self) -> RecalledCounts:
         """Counts of everything there is."""
         return RecalledCounts(self.engine)
+
+    def load_figures(self, days: int) -> KpiReport:
+        """Load the key figures; what there is of today is counted anew each time while that is quick."""
+        today = self.counts.read(self._count_today, QUICK_DAY_S)
+        return load_report(self.engine, self.business_now(), days, self.settings.shop_currency, today)
+
+    @cached_property
+    def _count_today(self) -> Count:
+        return lambda connection: count_unsettled(connection, self.business_now())
 
     @cached_property
     def policy(self) -> ShopPolicy:

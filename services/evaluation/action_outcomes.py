@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from algorithms.uplift.serving import SLOT_COLUMNS, build_columns
 from domain.next_actions import build_question
 from errors import BadInput
 from models.base import ClientId
 from models.slots import Occurrence
+from services.csv_lines import format_line
 from store.clients.order_histories import load_orders_by_client
+from store.database import read_transaction
 from store.learning import action_outcomes
 from store.learning.action_outcomes import ActionRecord
 
@@ -63,6 +65,13 @@ def load_experiment(
     rows = [_build_row(answer, orders.get(answer.client_id, []), within) for answer in closed]
     waiting = {answer.client_id for answer in randomised} - {answer.client_id for answer in closed}
     return ActionExperiment(rows, len(waiting), len(answers) - len(randomised))
+
+
+def write_outcomes(engine: Engine, now: datetime, since: timedelta, within: timedelta) -> Iterator[str]:
+    """Write the randomised experiment up to `now` as lines of CSV. Raises BadInput where there is none."""
+    with read_transaction(engine) as connection:
+        rows = load_experiment(connection, now - since, now, within, split=False).rows
+    return map(format_line, (COLUMNS, *rows))
 
 
 def _select_split(answers: Sequence[ActionRecord]) -> list[ActionRecord]:

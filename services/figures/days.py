@@ -11,6 +11,8 @@ from sqlalchemy import Connection, Engine
 
 from domain.key_figures import compute_value_at_risk
 from models.figures import Tally
+from models.states import Phase
+from store.clients.lists import count_clients_by_phase
 from store.database import read_transaction, write_transaction
 from store.figures.counting import count_clients, count_span, stream_risks
 from store.figures.tallies import find_last_counted, save_tallies
@@ -19,6 +21,9 @@ AGAIN: Final = 10
 """Days that are counted anew: a week for what follows a mail, and some for events that come late."""
 FARTHEST: Final = 400
 """Days back that the first pass counts."""
+
+
+_PHASES: Final = (Phase.ACTIVE, Phase.COOLING, Phase.AT_RISK, Phase.LAPSED, Phase.DORMANT)
 
 
 def count_due_days(engine: Engine, now: datetime) -> int:
@@ -61,8 +66,10 @@ def count_standing(connection: Connection) -> dict[Tally, int]:
         if expected is None:
             expected = round(risk.expected_orders * value_cents / orders) if orders else 0
         at_risk += compute_value_at_risk(risk.p_alive, expected * 90 / risk.horizon_days)
-    everyone = {Tally.CLIENTS: count_clients(connection)}
-    return everyone | ({Tally.AT_RISK: round(at_risk)} if judged else {})
+    phases = count_clients_by_phase(connection)
+    standing = {Tally(f"in_{phase}"): phases.get(phase, 0) for phase in _PHASES}
+    standing[Tally.CLIENTS] = count_clients(connection)
+    return standing | ({Tally.AT_RISK: round(at_risk)} if judged else {})
 
 
 def _list_days(engine: Engine, today: date) -> Iterator[date]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
-from domain.key_figures import RULES, build_kpi
-from models.figures import KpiReport
+from domain.key_figures import PHASE_RULES, RULES, build_kpi
+from models.figures import KpiReport, Tally
 from services.csv_lines import format_line
 from services.figures.days import AGAIN, count_day
 from store.database import read_transaction
@@ -19,21 +20,32 @@ ABSENT: Final = ("Cart abandonment: the shop's systems send no check-outs.",)
 """What the shop would have to send for a figure."""
 
 
-def load_report(engine: Engine, now: datetime, days: int, currency: str) -> KpiReport:
-    """Load all figures over `days` days, today included, at business `now`. Today is counted now, and so are up to ten
-    days that ended since the last pass; the others are kept."""
+def count_unsettled(connection: Connection, now: datetime) -> dict[str, int]:
+    """Count today at business `now`, and up to ten days that ended since the last pass: each tally by day and name."""
+    today, counted_until = now.astimezone(UTC).date(), find_last_counted(connection)
+    ended = (today - counted_until).days - 1 if counted_until else 0
+    days = [today - timedelta(days=back) for back in range(ended + 1 if ended <= AGAIN else 1)]
+    return {f"{day}/{tally}": amount for day in days for tally, amount in count_day(connection, day, now).items()}
+
+
+def load_report(
+    engine: Engine, now: datetime, days: int, currency: str, unsettled: Mapping[str, int] | None = None
+) -> KpiReport:
+    """Load all figures over `days` days, today included, at business `now`: days are kept once they are over, and what
+    is `unsettled` was counted a moment ago, or is counted now."""
     today = now.astimezone(UTC).date()
     first = today - timedelta(days=days - 1)
     with read_transaction(engine) as connection:
         kept = load_tallies(connection, first - timedelta(days=days), today)
         counted_until = find_last_counted(connection)
-        ended = (today - counted_until).days - 1 if counted_until else 0
-        for back in range(ended + 1 if ended <= AGAIN else 1):
-            day = today - timedelta(days=back)
-            kept[day] = count_day(connection, day, now)
+        counted = count_unsettled(connection, now) if unsettled is None else unsettled
+    for name, amount in counted.items():
+        day, tally = date.fromisoformat(name[:10]), Tally(name[11:])
+        if day in kept and (counted_until is None or day > counted_until):
+            kept[day][tally] = amount
     spans = [(day, tallies) for day, tallies in sorted(kept.items())]
     before, inside = spans[:days], spans[days:]
-    kpis = tuple(build_kpi(rule, inside, before) for rule in RULES)
+    kpis = tuple(build_kpi(rule, inside, before) for rule in (*RULES, *PHASE_RULES))
     return KpiReport(now=now, days=days, currency=currency, counted_until=counted_until, kpis=kpis, absent=ABSENT)
 
 

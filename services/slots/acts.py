@@ -10,6 +10,7 @@ from typing import Final
 from sqlalchemy import Engine
 
 from algorithms.slots.admission import check_algorithm, find_slot
+from algorithms.slots.conformance import ConformanceReport
 from algorithms.slots.policy_changes import (
     PolicyEdit,
     edit_champion,
@@ -104,6 +105,18 @@ def _plan(registry: Registry, act: SlotAct, real_now: datetime) -> tuple[str, Po
         return slot, edit_split(slot, name, act.share), f"split {slot}: {act.share:.1%} to {name}"
     off = act.act == "unshadow"
     return slot, edit_shadow(slot, name, off), f"shadow {name} in {slot}{' no longer' if off else ''}"
+
+
+def try_algorithm(actor: Actor, settings: Settings, name: str) -> ConformanceReport:
+    """Run the conformance suite on an algorithm, and change nothing; this takes some seconds.
+
+    Raises: NotAllowed; NotFound for an algorithm that there is not; BadInput for the built-in.
+    """
+    permissions.require(actor, Action.SET_SLOT_POLICY)
+    try:
+        return check_algorithm(Registry.from_settings(settings, serving=False), name)
+    except ConfigError as wrong:
+        raise BadInput(str(wrong)) from None
 
 
 def _check(registry: Registry, name: str) -> str:

@@ -8,7 +8,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Column, ColumnElement, Connection, Select, func, not_, or_, select
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ColumnElement,
+    Connection,
+    Select,
+    Text,
+    and_,
+    func,
+    literal_column,
+    not_,
+    or_,
+    select,
+)
 
 from models.base import ClientId
 from models.segments import Filter
@@ -17,7 +30,10 @@ from store.segments.compilation import compile_filter
 from store.sql.bulk import among
 from store.sql.records import Record
 from store.tables import clients, engagement, standings
+from store.tables.clients import WORDS
 
+FEW: Final = 50
+"""Up to so many who begin with what is searched, those with a word that does are shown beside them."""
 NEW: Final = "new"
 """In place of a phase: clients who were not assessed yet."""
 
@@ -76,14 +92,16 @@ def find_clients(
     by_id_alone: bool = False,
     within: tuple[Filter, datetime] | None = None,
 ) -> ClientPage:
-    """Find clients whose id, name or address begins with `text`, in the order of ids, starting behind `after`.
+    """Find clients whose id, name or address begins with `text`, in the order of ids, starting behind `after`. Where
+    these are few, those come too in whose name and address, before the @, a word begins with each word of `text`.
 
     Args: `within`: a filter that holds them at a moment.
     `by_id_alone`: for somebody to whom names and addresses are not shown, and who could guess them by searching.
     """
     # Ids first, then what is shown of them: joined at once, whoever comes before the page would be read as well.
-    query = _select_ids(connection, text, phase, by_id_alone, within).order_by(_get_order(phase)).limit(limit + 1)
-    ids: list[ClientId] = list(connection.scalars(query.where(_get_order(phase) > after) if after else query))
+    query, place = _select_ids(connection, text, phase, by_id_alone, within)
+    query = query.order_by(place).limit(limit + 1)
+    ids: list[ClientId] = list(connection.scalars(query.where(place > after) if after else query))
     return ClientPage(list_summaries(connection, ids[:limit]), ids[limit - 1] if len(ids) > limit else None)
 
 
@@ -97,8 +115,11 @@ def count_clients(
     within: tuple[Filter, datetime] | None = None,
 ) -> int:
     """Count the clients whom `find_clients` finds on all its pages; of more than `most`, just so many."""
-    found = _select_ids(connection, text, phase, by_id_alone, within).limit(most)
-    return connection.scalar(select(func.count()).select_from(found.subquery())) or 0
+    return _count_up_to(connection, _select_ids(connection, text, phase, by_id_alone, within)[0], most)
+
+
+def _count_up_to(connection: Connection, query: Select[ClientId], most: int) -> int:
+    return connection.scalar(select(func.count()).select_from(query.limit(most).subquery())) or 0
 
 
 def _get_order(phase: str) -> Column[str]:
@@ -108,24 +129,45 @@ def _get_order(phase: str) -> Column[str]:
 
 def _select_ids(
     connection: Connection, text: str, phase: str, by_id_alone: bool, within: tuple[Filter, datetime] | None
-) -> Select[ClientId]:
-    """Select the ids of those whom a search asks for."""
+) -> tuple[Select[ClientId], ColumnElement[str]]:
+    """Select the ids of those whom a search asks for, and return what they are to be ordered by."""
     query = select(_get_order(phase)).select_from(clients)
     if phase:
         query = query.join(standings, standings.c.client_id == clients.c.client_id, isouter=phase == NEW)
         query = query.where(standings.c.phase.is_(None) if phase == NEW else standings.c.phase == phase)
-    if text:
-        searched = (clients.c.client_id, *(() if by_id_alone else (clients.c.email, clients.c.first_name)))
-        query = query.where(or_(*(_begins(column, text) for column in searched)))
     if within is not None:
         query = query.where(compile_filter(*within, connection.dialect.name, by_set=False))
-    return query
+    if not text:
+        return query, _get_order(phase)
+    searched = (clients.c.client_id, *(() if by_id_alone else (clients.c.email, clients.c.first_name)))
+    begins = or_(*(_begins(column, text) for column in searched))
+    words = re.findall(r"[^\W_]+", text.lower())
+    if by_id_alone or not words or _count_up_to(connection, query.where(begins), FEW + 1) > FEW:
+        return query.where(begins), _get_order(phase)
+    # Ordered by an expression, so that PostgreSQL finds the few by their indexes and reads no table in order.
+    return query.where(begins | _match_words(words, connection.dialect.name)), _get_order(phase).concat("")
 
 
 def _begins(column: Column[str], text: str) -> ColumnElement[bool]:
     """Match what begins with a text, as PostgreSQL's indexes for searching read it; capitals are alike."""
     escaped = re.sub(r"([/%_])", r"/\1", text)
     return func.lower(column).like(func.lower(f"{escaped}%"), escape="/")
+
+
+_SQLITE_WORDS: Final = (
+    "lower(' ' || replace(replace(replace(replace(replace(replace("
+    "first_name || ' ' || substr(email, 1, instr(email, '@') - 1),"
+    " '.', ' '), '_', ' '), '+', ' '), '-', ' '), char(39), ' '), '/', ' '))"
+)
+
+
+def _match_words(words: Sequence[str], dialect: str) -> ColumnElement[bool]:
+    """Match whose name or address has, for each of these words, one that begins with it."""
+    if dialect == "postgresql":
+        asked = func.to_tsquery("simple", " & ".join(f"'{word}':*" for word in words))
+        return literal_column(WORDS).op("@@", return_type=Boolean())(asked)
+    spoken = literal_column(_SQLITE_WORDS, Text)
+    return and_(*(spoken.like(func.lower(f"% {word}%")) for word in words))
 
 
 def list_summaries(connection: Connection, client_ids: Collection[ClientId]) -> list[ClientSummary]:

@@ -28,7 +28,7 @@ def count_span(connection: Connection, begin: datetime, end: datetime) -> dict[T
         **_count_orders(connection, begin, end),
         **_count_first_orders(connection, begin, end),
         **_count_mails(connection, begin, end),
-        **_count_clicks(connection, begin, end),
+        **_count_reads(connection, begin, end),
         **_count_pieces(connection, begin, end),
     }
 
@@ -53,6 +53,20 @@ def stream_risks(connection: Connection) -> Iterator[tuple[ChurnRisk, int, int]]
             if row.risk:
                 yield ChurnRisk.model_validate(row.risk), row.orders, row.orders_value_cents
         last = rows[-1].client_id
+
+
+def find_largest_stakes(connection: Connection, limit: int) -> dict[ClientId, int]:
+    """Find the clients with most to lose: what they spent so far, times the chance that they have left, in cents. It
+    reads all standings."""
+    stake = standings.c.risk * engagement.c.orders_value_cents
+    query = (
+        select(standings.c.client_id, stake.label("stake"))
+        .join(engagement, engagement.c.client_id == standings.c.client_id)
+        .where(standings.c.risk > 0, engagement.c.orders_value_cents > 0)
+        .order_by(stake.desc(), standings.c.client_id)
+        .limit(limit)
+    )
+    return {row.client_id: round(row.stake) for row in connection.execute(query)}
 
 
 def _within(begin: datetime, end: datetime, kind: str) -> Sequence[Any]:
@@ -112,11 +126,13 @@ def _count_followed(connection: Connection, mails: Sequence[Any]) -> int:
     )
 
 
-def _count_clicks(connection: Connection, begin: datetime, end: datetime) -> dict[Tally, int]:
+def _count_reads(connection: Connection, begin: datetime, end: datetime) -> dict[Tally, int]:
+    """Count the mails that people opened, and those that they clicked in."""
     e = events.c
     person = e.data["machine"].as_boolean().is_not(True)
-    clicked = select(func.count(func.distinct(e.data["outreach"].as_string())))
-    return {Tally.MAILS_CLICKED: connection.scalar(clicked.where(*_within(begin, end, "email_clicked"), person)) or 0}
+    mails = select(func.count(func.distinct(e.data["outreach"].as_string()))).where(person)
+    kinds = {Tally.MAILS_OPENED: "email_opened", Tally.MAILS_CLICKED: "email_clicked"}
+    return {tally: connection.scalar(mails.where(*_within(begin, end, kind))) or 0 for tally, kind in kinds.items()}
 
 
 def _count_pieces(connection: Connection, begin: datetime, end: datetime) -> dict[Tally, int]:

@@ -147,6 +147,11 @@ def _tell_state(
     push_messages(connection, [Announcement(WebhookType.FIX_STATE, now, told, client_id)])
 
 
+def save_stylist_note(connection: Connection, fix_id: FixId, words: str | None) -> None:
+    """Save what a stylist writes to the client."""
+    connection.execute(update(fixes).where(fixes.c.fix_id == fix_id).values(stylist_note=words))
+
+
 def save_note(connection: Connection, fix_id: FixId, read: Mapping[str, Any]) -> None:
     """Save a note as it was parsed (a FixNote as JSON). The first one saved stays."""
     unread = (fixes.c.fix_id == fix_id) & (fixes.c.state == FixState.REQUESTED) & fixes.c.note_read.is_(None)

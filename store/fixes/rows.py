@@ -29,6 +29,7 @@ class FixRow(Record):
     wish: dict[str, Any]
     note: str | None
     note_read: dict[str, Any] | None
+    stylist_note: str | None
     wave: bool
     wave_id: Id | None
     state: FixState

@@ -41,6 +41,7 @@ def load_fix_view(connection: Connection, fix_id: FixId) -> FixView:
         worth=sum(item.score for item in box),
         wish=FixWish.model_validate(row.wish),
         note=row.note,
+        stylist_note=row.stylist_note,
         read_by=read.get("by", ""),
         said=tuple(read.get("said", ())),
         wishes=parse_wish(row).wishes,

@@ -11,8 +11,11 @@ from store.tables.base import build_id_column, metadata
 
 ORDER_ROWS: Final = "type IN ('order_placed', 'order_returned')"
 """Which events are order lines and returns; SQLite uses their index only for a query that says exactly this."""
-COUNTED_ROWS: Final = "type IN ('order_placed', 'order_returned', 'email_clicked')"
+COUNTED_ROWS: Final = "type IN ('order_placed', 'order_returned', 'email_clicked', 'email_opened')"
 """Which events the figures of a day are counted from; as above."""
+WORDS: Final = "to_tsvector('simple', translate((first_name || ' ') || split_part(email, '@', 1), '._+-/''', '      '))"
+"""The words of the name and of what stands before the @ of the address; PostgreSQL uses their index only for a query
+that says exactly this, and gives it back with these brackets."""
 WISHES: Final = "type = 'wishlisted'"
 """Which events say that a client wishes for an item; as above."""
 
@@ -57,6 +60,8 @@ for _name, _column in (("id", clients.c.client_id), ("email", clients.c.email), 
         func.lower(_column).label("folded"),
         postgresql_ops={"folded": "text_pattern_ops"},
     ).ddl_if(dialect="postgresql")
+
+clients.append_constraint(Index("ix_clients_words", text(WORDS), postgresql_using="gin").ddl_if(dialect="postgresql"))
 
 engagement = Table(
     "engagement",

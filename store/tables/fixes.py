@@ -28,6 +28,7 @@ fixes = Table(
     Column("wish", Json, nullable=False, comment="as asked; the note apart"),
     Column("note", Text, comment="client-written"),
     Column("note_read", Json, comment="the note as fields, as an agent read it"),
+    Column("stylist_note", Text, comment="a stylist's words for the client"),
     Column("wave", Boolean, nullable=False, default=False, comment="waits for the next wave"),
     build_id_column("wave_id", comment="the wave that assembled it"),
     Column("state", String(16), nullable=False),

@@ -57,7 +57,7 @@ def test_live_parts_are_swapped_and_what_was_opened_stays_open(tab: Tab) -> None
 
 def test_a_reader_finds_a_client(phone: Tab) -> None:
     page = phone.open("/clients")
-    page.get_by_label("Name, id or address begins with").fill("ada")
+    page.get_by_label("Name, address or id").fill("ada")
     page.get_by_role("button", name="Show").click()
     page.get_by_role("link", name="Ada").click()
     page.wait_for_url("**/clients/ada")

@@ -79,6 +79,7 @@ from services.clients.registration import save_client
 from services.clients.selection import ClientSelection
 from services.clients.steering import steer_client
 from services.context import ServiceContext
+from services.fixes.client_words import write_to_client
 from services.fixes.fit import FitPredictor
 from services.fixes.fix_steps import run_fix_step
 from services.fixes.requests import request_fix
@@ -512,6 +513,7 @@ CHANGES: Final[dict[Action, Change]] = {
     ),
     Action.DECIDE_FIX: _decide_fix,
     Action.CANCEL_FIX: lambda s, a: cancel_fix(s.engine, a, s.fix_id, NOW, REAL),
+    Action.WRITE_FIX_NOTE: lambda s, a: write_to_client(s.engine, a, s.fix_id, "Wear it belted.", NOW, REAL),
     Action.SET_SLOT_POLICY: _set_slot_policy,
     Action.START_WAVE: lambda s, a: begin_wave(s.context, a, WaveStep(wave="w9", at=REAL)),
     Action.TRAIN_MODEL: lambda s, a: train_on_request(

@@ -8,7 +8,6 @@ from fastapi import Query
 
 from domain.permissions import Disclosure
 from models.figures import KpiReport
-from services.figures.report import load_report
 from web.api.routing import create_router
 from web.auth.rules import needs
 from web.context import Here
@@ -21,4 +20,4 @@ def get_metrics(
     context: Here, days: Annotated[int, Query(ge=1, le=365, description="How many days, today included.")] = 28
 ) -> KpiReport:
     """Return the key figures over some days, each with its definition, the value before, and a value for each day."""
-    return load_report(context.engine, context.business_now(), days, context.settings.shop_currency)
+    return context.load_figures(days)

@@ -41,6 +41,7 @@ DONE_ACTIONS: Final[dict[str, str]] = {
     "fix.request": "Fix requested",
     "fix.decide": "Fix decided",
     "fix.cancel": "Fix cancelled",
+    "fix.write_note": "Words to a client written",
     "wave.start": "Wave of Fixes begun",
     "slot.set_policy": "Algorithm's policy changed",
     "model.train": "Model trained",

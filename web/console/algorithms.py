@@ -1,19 +1,25 @@
-"""`/algorithms`: who answers each slot, who could, and who changed that; promote, give back, shadow and split."""
+"""`/algorithms`: who answers each slot, who could, and who changed that; promote, give back, shadow and split; what the
+conformance suite says of one, how those of a slot compare, and outcomes as a file."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import RedirectResponse
+from fastapi.responses import RedirectResponse, StreamingResponse
 
+from algorithms.slots.slot_table import SLOTS, require_slot
 from domain.permissions import Action, Disclosure
 from errors import BadInput
 from ingest.faults import parse_model
 from models.actors import Actor
 from models.slot_acts import SlotAct
-from services.slots.acts import show_slots, steer_slot
+from services.evaluation.action_outcomes import write_outcomes
+from services.evaluation.comparison import compare
+from services.slots.acts import show_slots, steer_slot, try_algorithm
+from store.database import read_transaction
 from web.auth.rules import needs
 from web.console.acting import receive_form
 from web.console.fields import explain_refusal
@@ -23,6 +29,12 @@ from web.templating import render_page
 router: Final = APIRouter(include_in_schema=False)
 
 PAGE: Final = "/algorithms"
+SPANS: Final = (7, 30, 90)
+"""Days over which algorithms are compared."""
+WITHIN: Final = {"session": timedelta(hours=4)}
+"""What a client does so long after seeing an answer counts for it; of other slots a week."""
+OUTCOMES: Final = (timedelta(days=180), timedelta(days=28))
+"""How far back outcomes are written, and for how long orders count for an answer."""
 
 
 @router.get(PAGE, dependencies=[needs(Disclosure.SHOP)])
@@ -40,6 +52,42 @@ async def act_on_slot(request: Request, context: Here) -> Response:
     except BadInput as wrong:
         return await run_in_threadpool(_render, request, context, wrong=explain_refusal(wrong))
     return RedirectResponse(f"{PAGE}?done={'changed' if changed else 'same'}#slot-{slot}", status_code=303)
+
+
+@router.post("/algorithms/check", dependencies=[needs(Action.SET_SLOT_POLICY)])
+async def check(request: Request, context: Here) -> Response:
+    """Run the conformance suite on an algorithm, which takes some seconds, and show its report."""
+    form = await receive_form(request)
+    name = form.fields.get("algorithm", "")
+    try:
+        report = await run_in_threadpool(try_algorithm, form.actor, context.settings, name)
+    except BadInput as wrong:
+        return await run_in_threadpool(_render, request, context, wrong=explain_refusal(wrong))
+    return render_page(request, "algorithm_report.html", report=report, slot=SLOTS[report.slot])
+
+
+@router.get("/algorithms/outcomes.csv", dependencies=[needs(Action.SET_SLOT_POLICY)])
+def download_outcomes(request: Request, context: Here) -> Response:
+    """Send what clients did after answers that chance chose, a line a client, as `selvedge algorithms outcomes`."""
+    since, within = OUTCOMES
+    try:
+        lines = write_outcomes(context.engine, context.business_now(), since, within)
+    except BadInput as wrong:
+        return _render(request, context, wrong=f"No outcomes to export: {explain_refusal(wrong)}")
+    headers = {"Content-Disposition": 'attachment; filename="outcomes-next_action.csv"'}
+    return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+@router.get("/algorithms/{slot}/comparison", dependencies=[needs(Disclosure.SHOP)])
+def show_comparison(
+    request: Request, context: Here, slot: str, days: Annotated[int, Query(ge=1, le=365)] = 30
+) -> Response:
+    """Show how the champion of a slot, its shadows and the variants of its split compare."""
+    name, now = require_slot(slot).name, context.business_now()
+    within = WITHIN.get(name, timedelta(days=7))
+    with read_transaction(context.engine) as connection:
+        found = compare(connection, name, now - timedelta(days=days), now, within)
+    return render_page(request, "algorithm_comparison.html", slot=name, found=found, days=days, spans=SPANS)
 
 
 def _act(context: WebContext, actor: Actor, fields: dict[str, str]) -> tuple[str, bool]:

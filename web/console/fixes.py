@@ -23,6 +23,7 @@ from models.base import ID_PATTERN, Id
 from models.catalogue import Item
 from models.fix_views import SwapOffer, UnmetWish
 from models.fixes import FixDecision, FixItem, FixState
+from services.fixes.client_words import MOST, write_to_client
 from services.fixes.requests import require_may_decide
 from services.fixes.swap_search import SwapSearch
 from services.fixes.table import find_queue_place, load_own_keep_rate
@@ -94,6 +95,21 @@ async def decide(request: Request, context: Ctx, actor: By, fix_id: FixPath) -> 
         return await run_in_threadpool(_render, request, context, actor, file, explain_refusal(refused))
     following = await run_in_threadpool(_find_next, context, fix_id, decision)
     return RedirectResponse(following, status_code=303)
+
+
+@router.post("/fixes/{fix_id}/words", dependencies=[needs(Action.WRITE_FIX_NOTE)])
+async def write_words(request: Request, context: Ctx, actor: By, fix_id: FixPath) -> Response:
+    """Save what the stylist writes to the client, and return to the page, which explains a refusal."""
+    form = await read_form(request)
+    file = await run_in_threadpool(_load_fix, context, fix_id)
+    words = form.get("stylist_note", "")
+    try:
+        check_token(request, form.get("token", ""), fix_id, "words")
+        now, real_now = context.business_now(), context.real_now()
+        await run_in_threadpool(write_to_client, context.engine, actor, fix_id, words, now, real_now)
+    except BadInput as refused:
+        return await run_in_threadpool(_render, request, context, actor, file, explain_refusal(refused), None, words)
+    return RedirectResponse(f"/fixes/{fix_id}?done=words#words", status_code=303)
 
 
 def _find_next(context: WebContext, fix_id: str, decision: FixDecision) -> str:
@@ -171,7 +187,13 @@ def _list_found(request: Request, context: WebContext, file: FixFile, found: _Fo
 
 
 def _render(
-    request: Request, context: WebContext, actor: Actor, file: FixFile, wrong: str = "", found: _Found | None = None
+    request: Request,
+    context: WebContext,
+    actor: Actor,
+    file: FixFile,
+    wrong: str = "",
+    found: _Found | None = None,
+    words: str | None = None,
 ) -> Response:
     found = found or _Found()
     box_items = {unit.item_id for unit in file.box}
@@ -212,6 +234,9 @@ def _render(
         total_cents=sum(unit.price_cents for unit in file.box),
         budget_cents=to_cents(file.wish.budget),
         wrong=wrong,
+        words=(file.row.stylist_note or "") if words is None else words,
+        most_words=MOST,
+        words_token=build_token(request, file.row.fix_id, "words") if decides else "",
         **build_table(context, file),
     )
 

@@ -11,7 +11,8 @@ from domain.permissions import Disclosure
 from domain.wording import format_price
 from errors import NotFound
 from models.figures import Kpi, KpiPoint, KpiReport, KpiUnit
-from services.figures.report import SPANS, format_report, load_report
+from services.figures.at_risk import ClientAtRisk, count_largest_stakes, list_at_risk
+from services.figures.report import SPANS, format_report
 from web.auth.rules import needs
 from web.context import Here, WebContext
 from web.templating import render_page
@@ -69,7 +70,13 @@ def show_kpi(request: Request, context: Here, key: str, days: Days = 28) -> Resp
         rows=[(point.day, format_figure(kpi.unit, point.value, report.currency)) for point in reversed(kpi.series)],
         spans=SPANS,
         days=days,
+        phase=key.removeprefix("clients_") if key.startswith("clients_") else "",
+        at_risk=_list_at_risk(context) if key == "revenue_at_risk" else None,
     )
+
+
+def _list_at_risk(context: WebContext) -> Sequence[ClientAtRisk]:
+    return list_at_risk(context.engine, context.counts.read(count_largest_stakes))
 
 
 def build_tiles(report: KpiReport) -> list[KpiTile]:
@@ -125,4 +132,4 @@ def draw_lines(series: Sequence[KpiPoint], width: int, height: int) -> list[str]
 
 
 def _load(context: WebContext, days: int) -> KpiReport:
-    return load_report(context.engine, context.business_now(), days, context.settings.shop_currency)
+    return context.load_figures(days)

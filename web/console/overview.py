@@ -8,9 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy import Connection
 
 from domain.permissions import Disclosure, may
-from models.figures import KpiReport
 from models.lift import CampaignLift
-from services.figures.report import load_report
 from services.today.attention import list_needs
 from services.today.changes import list_day_changes
 from store.campaigns import lift as campaign_lift
@@ -24,7 +22,7 @@ from web.auth.rules import needs
 from web.console.action_labels import DONE_ACTIONS
 from web.console.campaigns import LIVE
 from web.console.charts import build_slices
-from web.console.kpis import build_tiles
+from web.console.kpis import KpiTile, build_tiles
 from web.console.labels import PHASES, STATES
 from web.console.lift_chart import build_lift_picture
 from web.context import WebContext, get_context
@@ -52,7 +50,7 @@ def show_overview(request: Request, context: Annotated[WebContext, Depends(get_c
         request,
         "overview.html",
         needs=[need._asdict() | {"mine": may(actor, need.action)} for need in tasks],
-        tiles=[] if LIVE in request.headers else build_tiles(_load_figures(context)),
+        tiles=[] if LIVE in request.headers else _build_tiles(context),
         changes=list_day_changes(context.engine, now),
         action_labels=DONE_ACTIONS,
         phases=build_slices(phases, list(PHASES)),
@@ -67,8 +65,9 @@ def show_overview(request: Request, context: Annotated[WebContext, Depends(get_c
     )
 
 
-def _load_figures(context: WebContext) -> KpiReport:
-    return load_report(context.engine, context.business_now(), DAYS, context.settings.shop_currency)
+def _build_tiles(context: WebContext) -> list[KpiTile]:
+    """Build the tiles of the figures but the phases, of which the page has a bar."""
+    return [tile for tile in build_tiles(context.load_figures(DAYS)) if not tile.kpi.key.startswith("clients_")]
 
 
 def _measure_lift(connection: Connection, request: Request, context: WebContext) -> CampaignLift | None:

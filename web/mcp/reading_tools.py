@@ -40,7 +40,6 @@ from services.campaigns.simulation_jobs import begin_job, find_job
 from services.campaigns.simulation_lists import list_simulations
 from services.clients.why_not import explain_no_mail
 from services.context import ServiceContext
-from services.figures.report import load_report
 from services.offers.views import list_offers as list_all_offers
 from services.recommendations.opening import open_recommender
 from services.recommendations.recommender import Recommender
@@ -198,8 +197,7 @@ def _lend_recommender(ctx: Ctx, call: AgentCall) -> Iterator[Recommender]:
 def key_figures(ctx: Ctx, days: Annotated[int, Field(ge=1, le=365)] = 28) -> KpiReport:
     """Read the key figures of the shop over some days, each with its definition and the value before."""
     with enter_call(ctx, Disclosure.SHOP) as call:
-        context = call.context
-        return load_report(context.engine, context.business_now(), days, context.settings.shop_currency)
+        return call.context.load_figures(days)
 
 
 def list_drafts(ctx: Ctx, limit: Annotated[int, Field(ge=1, le=100)] = 20) -> DraftList:

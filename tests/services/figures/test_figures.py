@@ -8,18 +8,20 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import Engine, insert, select, update
 
 from domain.key_figures import compute_value_at_risk
 from models.figures import Kpi
 from models.fixes import FixWish, ItemState
-from models.states import OutreachState
+from models.states import OutreachState, Phase
+from services.figures.at_risk import count_largest_stakes, list_at_risk
 from services.figures.days import AGAIN, count_days, count_due_days
-from services.figures.report import format_report, load_report
+from services.figures.report import count_unsettled, format_report, load_report
 from store import tables as t
-from store.database import write_transaction
+from store.database import read_transaction, write_transaction
 from store.fixes.fixes import save_request
 from tests.store.conftest import NOW
+from tests.store.seeds import seed_standing
 
 WEEK = timedelta(days=7)
 PEOPLE = 12
@@ -47,6 +49,7 @@ class Story:
         states = (OutreachState.SENT, OutreachState.SENT, OutreachState.BOUNCED)
         self.mails = [(f"c{n % PEOPLE}", n, at, rng.choice(states)) for n, at in enumerate(moments[160:240])]
         self.clicks = [(rng.randrange(80), at, rng.random() < 0.3) for at in moments[240:340]]
+        self.opens = [(rng.randrange(80), at, rng.random() < 0.5) for at in moments[200:300]]
         self.pieces = [(n, at, rng.random() < 0.6) for n, at in enumerate(moments[340:])]
         self.signed_up = {f"c{n}": NOW - timedelta(days=rng.randint(20, 60)) for n in range(PEOPLE)}
 
@@ -68,6 +71,9 @@ class Story:
         for n, (number, at, machine) in enumerate(self.clicks):
             data = {"outreach": f"c.{number}", "machine": machine}
             yield t.events, [build_event(f"k{n}", "c1", "email_clicked", at, data)]
+        for n, (number, at, machine) in enumerate(self.opens):
+            data = {"outreach": f"c.{number}", "machine": machine}
+            yield t.events, [build_event(f"p{n}", "c1", "email_opened", at, data)]
         yield t.engagement, ({"client_id": who, "first_order_at": at} for who, at in self.first_orders().items())
         mail = {"kind": "welcome", "assessment_id": "a", "score": 1.0, "phase": "active"}
         mail |= {"created_at": NOW, "updated_at": NOW}
@@ -94,6 +100,7 @@ class Story:
 
         sent, orders = now(self.mails, 2), now(self.orders, 2)
         followed = [m for m in sent if any(who == m[0] and m[2] < at <= m[2] + WEEK for who, _, at, _ in self.orders)]
+        opened = {(mail, at.date()) for mail, at, machine in now(self.opens, 1) if not machine}
         clicked = {(mail, at.date()) for mail, at, machine in now(self.clicks, 1) if not machine}
         revenue = sum(order[3] for order in orders)
         first = {who: at for who, at in self.first_orders().items() if begin <= at < NOW and at >= self.signed_up[who]}
@@ -102,6 +109,7 @@ class Story:
         # An order of two lines on two days is one on each.
         baskets = {(who, order, at.date()) for who, order, at, _ in orders}
         return {
+            "open_rate": len(opened) / len(sent),
             "click_rate": len(clicked) / len(sent),
             "conversion": len(followed) / len(sent),
             "revenue_per_client": (revenue - sum(one[2] for one in now(self.returns, 1))) / PEOPLE,
@@ -168,6 +176,44 @@ def test_days_are_kept_as_numbers_without_anybody_in_them(engine: Engine) -> Non
     with write_transaction(engine) as connection:
         rows = connection.execute(select(t.day_tallies.c.day, t.day_tallies.c.amount)).all()
     assert all(len(day) == 10 and isinstance(amount, int) for day, amount in rows)
+
+
+def test_each_phase_is_counted_each_night_and_a_figure_that_is_new_says_nothing_of_older_days(engine: Engine) -> None:
+    Story(6).save(engine)
+    with write_transaction(engine) as connection:
+        for n, phase in enumerate(("active", "active", "at_risk", "dormant", "onboarding")):
+            seed_standing(connection, f"c{n}", Phase(phase))
+    count_days(engine, NOW)
+    found = load(engine, 7)
+    wanted = {"active": 2.0, "cooling": 0.0, "at_risk": 1.0, "lapsed": 0.0, "dormant": 1.0}
+    assert {name: found[f"clients_{name}"].value for name in wanted} == wanted
+    assert found["clients_active"].before is None
+    old = [point.value for point in found["clients_active"].series[:-2]]
+    assert old == [None] * 5, "what was counted of no day is no nought"
+
+
+def test_the_largest_stakes_are_what_was_spent_times_the_chance_of_having_left(engine: Engine) -> None:
+    Story(7).save(engine)
+    with write_transaction(engine) as connection:
+        for n, risk in enumerate((0.5, 0.9, None, 0.1)):
+            seed_standing(connection, f"c{n}", Phase.AT_RISK)
+            spent = {"orders_value_cents": 10_000 * (4 - n), "orders": 2}
+            connection.execute(update(t.engagement).where(t.engagement.c.client_id == f"c{n}").values(**spent))
+            connection.execute(update(t.standings).where(t.standings.c.client_id == f"c{n}").values(risk=risk))
+        stakes = count_largest_stakes(connection)
+    assert stakes == {"c1": 27_000, "c0": 20_000, "c3": 1_000}
+    assert [(row.client.client_id, row.stake_cents) for row in list_at_risk(engine, stakes)] == list(stakes.items())
+
+
+def test_a_count_of_a_moment_ago_says_nothing_of_a_day_that_was_kept_since(engine: Engine) -> None:
+    Story(8).save(engine)
+    with read_transaction(engine) as connection:
+        before = count_unsettled(connection, NOW - timedelta(days=1))
+    count_days(engine, NOW)
+    assert any(name.startswith(f"{NOW.date() - timedelta(days=1)}") for name in before)
+    stale = load_report(engine, NOW, 7, "USD", dict.fromkeys(before, 10**6))
+    exact = load_report(engine, NOW, 7, "USD", {})
+    assert stale.kpis == exact.kpis
 
 
 def test_what_may_be_lost_grows_with_the_chance_and_is_nothing_where_nobody_has_left() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from sqlalchemy import Engine, update
 
@@ -19,6 +21,8 @@ NAMES = {
     **{"c1": "", "c2": "ANN", "d9": "Mia"},
     **{f"e{n}": "Zoe" for n in range(7)},
 }
+LOCAL = {"d9": "mia.o'Hara_von-Miller+shop", "c1": "j.MILLER"}
+"""What stands before the @ of an address, where it is not the id."""
 PHASES = {"ann": Phase.DORMANT, "anton": Phase.ACTIVE, "c2": Phase.DORMANT, "e1": Phase.DORMANT, "e5": Phase.DORMANT}
 
 
@@ -28,16 +32,21 @@ def shop(engine: Engine, policy: ShopPolicy) -> Engine:
         seed_clients(connection, policy, *NAMES)
         for client_id, name in NAMES.items():
             of_client = update(clients).where(clients.c.client_id == client_id)
-            connection.execute(of_client.values(first_name=name, email=f"{client_id}@Shop.example"))
+            address = f"{LOCAL.get(client_id, client_id)}@Shop.example"
+            connection.execute(of_client.values(first_name=name, email=address))
         for client_id, phase in PHASES.items():
             seed_standing(connection, client_id, phase)
     return engine
 
 
 def list_expected(text: str, phase: str) -> list[str]:
+    asked = re.findall(r"[^\W_]+", text.lower())
+
     def begins(client_id: str) -> bool:
-        values = (client_id, NAMES[client_id], f"{client_id}@shop.example")
-        return any(value.lower().startswith(text.lower()) for value in values)
+        values = (client_id, NAMES[client_id], f"{LOCAL.get(client_id, client_id)}@shop.example")
+        words = re.split(r"[\s._+/'-]+", f"{NAMES[client_id]} {LOCAL.get(client_id, client_id)}".lower())
+        by_words = asked and all(any(word.startswith(one) for word in words) for one in asked)
+        return bool(by_words) or any(value.lower().startswith(text.lower()) for value in values)
 
     def stands(client_id: str) -> bool:
         return not phase or PHASES.get(client_id, NEW) == phase
@@ -47,7 +56,9 @@ def list_expected(text: str, phase: str) -> list[str]:
 
 @pytest.mark.parametrize("phase", ["", NEW, "dormant", "active"])
 def test_pages_together_are_all_whom_a_plain_look_finds(shop: Engine, phase: str) -> None:
-    for words in ("", "an", "AN", "ann", "b_", "b-", "100%", "%", "_", "an/", "ann@shop", "zoe", "e", "nobody", "\\"):
+    plain = ("", "an", "AN", "ann", "b_", "b-", "100%", "%", "_", "an/", "ann@shop", "zoe", "e", "nobody", "\\")
+    of_words = ("miller", "hara", "Mill mia", "mia von", "iller", "na", "shop", "example", "' & zoe", "o'hara", "zoe:*")
+    for words in (*plain, *of_words):
         found, after = list[str](), ""
         with read_transaction(shop) as connection:
             while True:
@@ -60,6 +71,17 @@ def test_pages_together_are_all_whom_a_plain_look_finds(shop: Engine, phase: str
             assert found == list_expected(words, phase), words
             assert count_clients(connection, words, phase) == len(found), words
             assert count_clients(connection, words, phase, 2) == min(2, len(found))
+
+
+def test_where_many_begin_so_words_are_not_looked_at(shop: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("store.clients.lists.FEW", 6)
+    with write_transaction(shop) as connection:
+        connection.execute(update(clients).where(clients.c.client_id == "d9").values(first_name="Mia Zoe"))
+    with read_transaction(shop) as connection:
+        assert count_clients(connection, "zoe") == 7
+        assert "d9" not in [row.client_id for row in find_clients(connection, "zoe").rows]
+        assert [row.client_id for row in find_clients(connection, "zoe", "dormant").rows] == ["e1", "e5"]
+        assert [row.client_id for row in find_clients(connection, "zoe mia").rows] == ["d9"]
 
 
 def test_whoever_may_see_no_names_finds_by_id_alone(shop: Engine) -> None:
