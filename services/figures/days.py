@@ -23,7 +23,13 @@ FARTHEST: Final = 400
 """Days back that the first pass counts."""
 
 
-_PHASES: Final = (Phase.ACTIVE, Phase.COOLING, Phase.AT_RISK, Phase.LAPSED, Phase.DORMANT)
+_PHASES: Final = {
+    Phase.ACTIVE: Tally.IN_ACTIVE,
+    Phase.COOLING: Tally.IN_COOLING,
+    Phase.AT_RISK: Tally.IN_AT_RISK,
+    Phase.LAPSED: Tally.IN_LAPSED,
+    Phase.DORMANT: Tally.IN_DORMANT,
+}
 
 
 def count_due_days(engine: Engine, now: datetime) -> int:
@@ -67,7 +73,7 @@ def count_standing(connection: Connection) -> dict[Tally, int]:
             expected = round(risk.expected_orders * value_cents / orders) if orders else 0
         at_risk += compute_value_at_risk(risk.p_alive, expected * 90 / risk.horizon_days)
     phases = count_clients_by_phase(connection)
-    standing = {Tally(f"in_{phase}"): phases.get(phase, 0) for phase in _PHASES}
+    standing = {tally: phases.get(phase, 0) for phase, tally in _PHASES.items()}
     standing[Tally.CLIENTS] = count_clients(connection)
     return standing | ({Tally.AT_RISK: round(at_risk)} if judged else {})
 
