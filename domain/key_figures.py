@@ -129,19 +129,24 @@ RULES: Final = (
 """In the order in which they are shown."""
 
 
-def _count_phase(words: str, tally: Tally, better: Literal["up", "down", ""]) -> FigureRule:
-    definition = f"Clients who were {words} at the end of the last day that was counted."
-    return FigureRule(
-        f"clients_{tally.value[3:]}", f"Clients {words}", definition, KpiUnit.COUNT, better, (tally,), last=True
+_PHASES: Final[Mapping[Tally, tuple[str, Literal["up", "down", ""]]]] = {
+    Tally.IN_ACTIVE: ("active", "up"),
+    Tally.IN_COOLING: ("cooling", ""),
+    Tally.IN_AT_RISK: ("at risk", "down"),
+    Tally.IN_LAPSED: ("lapsed", "down"),
+    Tally.IN_DORMANT: ("dormant", "down"),
+}
+PHASE_RULES: Final = tuple(
+    FigureRule(
+        f"clients_{words.replace(' ', '_')}",
+        f"Clients {words}",
+        f"Clients who were {words} at the end of the last day that was counted.",
+        KpiUnit.COUNT,
+        better,
+        (tally,),
+        last=True,
     )
-
-
-PHASE_RULES: Final = (
-    _count_phase("active", Tally.IN_ACTIVE, "up"),
-    _count_phase("cooling", Tally.IN_COOLING, ""),
-    _count_phase("at risk", Tally.IN_AT_RISK, "down"),
-    _count_phase("lapsed", Tally.IN_LAPSED, "down"),
-    _count_phase("dormant", Tally.IN_DORMANT, "down"),
+    for tally, (words, better) in _PHASES.items()
 )
 """How many clients stand in each phase."""
 

@@ -6,7 +6,7 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,11 +14,17 @@ from pathlib import Path
 import pytest
 import uvicorn
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from sqlalchemy import Engine
 
 from mail.mailbox import Arrival, Mailbox
 from mail.sink import get_mailbox_path
+from models.actors import Role
 from settings import Settings
+from store.database import connect, write_transaction
+from tests.browser.staff import KEY, Worker, add_staff, sign_in
 from tests.mail import samples
+from tests.support.algorithms import install_algorithm
+from tests.support.desk import put_draft
 from tests.support.ports import free_ports
 from tests.web.conftest import prepare_home
 from tests.web.sample_shop import HOSTILE
@@ -101,6 +107,39 @@ def launch_chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def guarded(home: Path) -> Iterator[str]:
+    """A site that asks for a sign-in, beside an algorithm that is installed and has no part."""
+    install_algorithm(home / "algorithms", "first")
+    yield from serve(home, open_pages=False, api_key=KEY, holdout_share=0.2)
+
+
+@pytest.fixture(scope="module")
+def engine(guarded: str, home: Path) -> Iterator[Engine]:
+    """The store of that site, with somebody of each role and a draft on the desk."""
+    engine = connect(f"sqlite:///{home / 'selvedge.db'}")
+    with write_transaction(engine) as connection:
+        add_staff(connection)
+        put_draft(connection, "ada", 8, updated_at=datetime.now(UTC))
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def enter(chromium: Browser, guarded: str, engine: Engine) -> Iterator[Callable[..., Worker]]:
+    """Sign somebody in, in a window of their own; nothing may complain, and nothing leave the machine."""
+    workers: list[Worker] = []
+
+    def open_window(role: Role, width: int = 1440, scheme: str = "light") -> Worker:
+        workers.append(sign_in(chromium, guarded, role, width, scheme))
+        return workers[-1]
+
+    yield open_window
+    for worker in workers:
+        assert [said for said in worker.watch.complaints if "422" not in said] == []
+        worker.page.context.close()
 
 
 class Tab:

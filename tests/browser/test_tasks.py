@@ -3,109 +3,30 @@ by keyboard alone."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 import httpx
 import pytest
-from argon2 import PasswordHasher
-from playwright.sync_api import Browser, Page
 from sqlalchemy import Engine, select
 
 from models.actors import Role
 from models.clients import ClientRow
-from models.team import AccountState
 from services.clients import registration
-from services.team.invitations import add_person
 from settings import Settings
 from store import tables as t
-from store.database import connect, read_transaction, write_transaction
+from store.database import read_transaction, write_transaction
 from store.mail.policy import ShopPolicy
 from store.privacy import erasure
-from store.team import accounts
-from tests.browser.conftest import serve
-from tests.browser.walk import Watch
-from tests.support.algorithms import install_algorithm, wait_until
+from tests.browser.staff import KEY, SIGNING, ask
+from tests.support.algorithms import wait_until
 from tests.support.desk import load_state, put_draft
 from tests.support.private_data import ADDRESS, CANARIES, NAME, iterate_all_rows
 from tests.web.sample_shop import NOW
 
-PASSWORD: Final = "nine wild horses"
 FILE: Final = "Kunden-Nr;E-Mail;Vorname\nn1;n1@example.com;Zo\u00eb\nn2;nobody;Ben\nn3;n3@example.com;Cleo\n"
-KEY: Final = "the key"
-SIGNING: Final = "a signing key for tests"
-"""As `serve` has it."""
 WIDTHS: Final = (1440, 390)
-
-
-@pytest.fixture(scope="module")
-def site(home: Path) -> Iterator[str]:
-    """The site, which asks for a sign-in, beside an algorithm that is installed and has no part."""
-    install_algorithm(home / "algorithms", "first")
-    yield from serve(home, open_pages=False, api_key=KEY)
-
-
-@pytest.fixture(scope="module")
-def engine(site: str, home: Path) -> Iterator[Engine]:
-    """The store of the site, with somebody of each role and a draft on the desk."""
-    engine = connect(f"sqlite:///{home / 'selvedge.db'}")
-    hashed = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
-    with write_transaction(engine) as connection:
-        for role in (Role.MARKETER, Role.STYLIST, Role.OPERATOR, Role.DATA_SCIENTIST, Role.VIEWER):
-            account_id = add_person(connection, role.value, role, datetime.now(UTC)).account_id
-            accounts.change_account(connection, account_id, {"password_hash": hashed, "state": AccountState.ACTIVE})
-        put_draft(connection, "ada", 8, updated_at=datetime.now(UTC))
-    yield engine
-    engine.dispose()
-
-
-class Worker:
-    """Somebody who is signed in, and the page that they look at."""
-
-    def __init__(self, page: Page, site: str) -> None:
-        self.page, self.watch, self._site = page, Watch(page, site), site
-
-    def open(self, path: str) -> Page:
-        self.page.goto(self._site + path)
-        return self.page
-
-    def walk_to(self, name: str, role: str = "link") -> None:
-        """Go from element to element by Tab until the one of this name has the focus."""
-        goal = self.page.get_by_role(role, name=name, exact=True).first  # type: ignore[arg-type]
-        for _ in range(80):
-            if goal.evaluate("e => e === document.activeElement"):
-                return
-            self.page.keyboard.press("Tab")
-        pytest.fail(f"Tab never reaches {name}")
-
-
-@pytest.fixture
-def enter(chromium: Browser, site: str, engine: Engine) -> Iterator[Any]:
-    """Sign somebody in, in a window of their own; nothing may complain, and nothing leave the machine."""
-    workers: list[Worker] = []
-
-    def sign_in(name: Role, width: int = 1440, scheme: str = "light") -> Worker:
-        context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
-        worker = Worker(context.new_page(), site)
-        workers.append(worker)
-        page = worker.open("/sign-in")
-        page.get_by_label("Your name").fill(name.value)
-        page.get_by_label("Password").fill(PASSWORD)
-        page.keyboard.press("Enter")
-        page.wait_for_url("**/")
-        return worker
-
-    yield sign_in
-    for worker in workers:
-        assert [said for said in worker.watch.complaints if "422" not in said] == []
-        worker.page.context.close()
-
-
-def ask(engine: Engine, query: Any) -> Any:
-    with read_transaction(engine) as connection:
-        return connection.scalar(query)
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -153,10 +74,10 @@ def test_a_marketer_builds_a_campaign_and_an_operator_lets_it_out(enter: Any, en
     assert ask(engine, select(t.campaigns.c.state).where(t.campaigns.c.slug == slug)) == "running"
 
 
-def test_a_data_scientist_promotes_an_algorithm_which_answers(enter: Any, site: str, engine: Engine) -> None:
+def test_a_data_scientist_promotes_an_algorithm_which_answers(enter: Any, guarded: str, engine: Engine) -> None:
     def ask_for_list() -> str:
         answer = httpx.get(
-            f"{site}/v1/recommendations?client_id=client005&n=2", headers={"authorization": f"Bearer {KEY}"}
+            f"{guarded}/v1/recommendations?client_id=client005&n=2", headers={"authorization": f"Bearer {KEY}"}
         )
         return str(answer.json()["algorithm"])
 
