@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, select, update
 
 from domain.permissions import Action
 from models.activity_queries import ActivityQuery
 from models.actors import Activity, Actor, Subject, SubjectKind
 from models.base import ClientId
+from store.sql.row_arrays import insert_rows
 from store.tables import activity
 
 
@@ -54,8 +55,7 @@ def write_activities(
         }
         for subject, data in changes
     ]
-    if rows:
-        connection.execute(insert(activity), rows)
+    insert_rows(connection, activity, rows)
 
 
 def list_activities(

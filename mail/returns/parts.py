@@ -21,8 +21,21 @@ SMALL: Final = 8_000
 DEEPEST: Final = 12
 """Parts within parts; nobody's report needs more."""
 
-_PARSER: Final = BytesParser(policy=compat32)
-_HEADERS: Final = HeaderParser(policy=compat32)
+
+class ReadMessage(AnyMessage):
+    """A mail that is read and not changed: each reader of returns asks each part for its type."""
+
+    _type = ""
+
+    def get_content_type(self) -> str:
+        """Return the type, read from the header once."""
+        if not self._type:
+            self._type = super().get_content_type()
+        return self._type
+
+
+_PARSER: Final = BytesParser(ReadMessage, policy=compat32)
+_HEADERS: Final = HeaderParser(ReadMessage, policy=compat32)
 
 
 def parse_message(raw: bytes) -> AnyMessage:

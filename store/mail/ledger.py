@@ -13,7 +13,21 @@ from datetime import datetime
 from functools import cache
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Integer, Select, Update, bindparam, false, insert, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Integer,
+    Select,
+    Text,
+    Update,
+    and_,
+    bindparam,
+    false,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from domain.outreach import SETTLED, ClientMail, list_sources
 from domain.planning import MailStart
@@ -28,6 +42,8 @@ from models.states import EnrolmentState, OutreachState, Phase
 from models.webhooks import Announcement, WebhookType
 from store.sql.bulk import give, match_given
 from store.sql.records import Record
+from store.sql.row_arrays import build_row, execute_rows, insert_rows
+from store.sql.types import UtcTime
 from store.tables import edits, enrolments, outreach_steps, outreaches
 from store.webhooks.announcements import push_messages
 
@@ -75,13 +91,13 @@ _MAIL: Final = select(*LedgerRow.list_columns(outreaches)).where(_OF_MAIL)
 _PLANNED: Final = select(*PlannedMail.list_columns(outreaches)).where(_OF_CLIENT).order_by(outreaches.c.n)
 _OWNER: Final = select(outreaches.c.state, outreaches.c.token).where(_OF_MAIL)
 _NEW_MAIL: Final = insert(outreaches)
-_SET_SENT: Final = update(outreaches).where(_OF_MAIL)
 _NEW_STEP: Final = insert(outreach_steps)
-FINISH_ENROLMENT: Final = update(enrolments).where(
-    enrolments.c.client_id == bindparam("client"),
-    enrolments.c.n == bindparam("mail"),
+_IS_ENDING: Final = and_(
     enrolments.c.step == "",  # one with more steps goes on with the client's next assessment
     or_(*(enrolments.c.state == state for state in sorted(ENROLMENT.list_sources(EnrolmentState.COMPLETED)))),
+)
+FINISH_ENROLMENT: Final = update(enrolments).where(
+    enrolments.c.client_id == bindparam("client"), enrolments.c.n == bindparam("mail"), _IS_ENDING
 )
 
 
@@ -188,46 +204,53 @@ class MailReturn(NamedTuple):
 def move_returned(connection: Connection, mails: Sequence[MailReturn], to: OutreachState) -> None:
     """Move mails, each named once, to `bounced` or `complained` where their state allows it. One whose attempt was not
     settled yet did leave."""
-    left = _lock_movable(connection, mails, to) if mails else {}
+    left = _lock_movable(connection, mails, to) if mails else set()
     moved = [mail for mail in mails if (mail.client_id, mail.n) in left]
     if not moved:
         return
-    keys = [{"client": mail.client_id, "mail": mail.n} for mail in moved]
-    changes = [{"state": to, "code": mail.code, "updated_at": mail.at} for mail in moved]
-    _execute_many(connection, _build_move(to, None, None, False), keys, changes)
-    unset = [k for k, mail in enumerate(moved) if not left[mail.client_id, mail.n]]
-    _execute_many(connection, _SET_SENT, [keys[k] for k in unset], [{"sent_at": moved[k].at} for k in unset])
+    dialect = connection.dialect.name
+    rows = [{"client": m.client_id, "mail": m.n, "word": m.code, "moment": m.at} for m in moved]
+    execute_rows(connection, _build_return(dialect, to), rows)
     steps = [{"client_id": m.client_id, "n": m.n, "at": m.at, "state": to, "code": m.code} for m in moved]
-    connection.execute(_NEW_STEP, steps)
-    done = [{"state": EnrolmentState.COMPLETED, "code": mail.code, "at": mail.at} for mail in moved]
-    _execute_many(connection, FINISH_ENROLMENT, keys, done)
+    insert_rows(connection, outreach_steps, steps)
+    execute_rows(connection, _build_enrolment_end(dialect), rows)
     told = _RETURNED[to]
     push_messages(connection, [Announcement(told, m.at, {"code": m.code}, m.client_id, m.n) for m in moved])
 
 
-def _execute_many(
-    connection: Connection, statement: Update, keys: Sequence[dict[str, Any]], values: Sequence[dict[str, Any]]
-) -> None:
-    if keys:
-        connection.execute(statement, [key | value for key, value in zip(keys, values, strict=True)])
+_RETURNED_MAIL: Final = {"client": Text(), "mail": Integer(), "word": Text(), "moment": UtcTime()}
 
 
-def _lock_movable(
-    connection: Connection, mails: Sequence[MailReturn], to: OutreachState
-) -> dict[tuple[str, int], bool]:
-    """Lock those of these mails that may move, in one order for all writers; say of each whether it is settled."""
+@cache  # building it takes longer than running it
+def _build_return(dialect: str, to: OutreachState) -> Update:
+    """Build the update of mails that came back, which were locked before."""
+    one, o = build_row(dialect, _RETURNED_MAIL), outreaches.c
+    moved = update(outreaches).where(o.client_id == one["client"], o.n == one["mail"])
+    left_at = func.coalesce(o.sent_at, one["moment"])
+    return moved.values(state=to, code=one["word"], updated_at=one["moment"], sent_at=left_at)
+
+
+@cache
+def _build_enrolment_end(dialect: str) -> Update:
+    one, e = build_row(dialect, _RETURNED_MAIL), enrolments.c
+    done = update(enrolments).where(e.client_id == one["client"], e.n == one["mail"], _IS_ENDING)
+    return done.values(state=EnrolmentState.COMPLETED, code=one["word"], at=one["moment"])
+
+
+def _lock_movable(connection: Connection, mails: Sequence[MailReturn], to: OutreachState) -> set[tuple[str, int]]:
+    """Lock those of these mails that may move, in one order for all writers, and return which they are."""
     wanted = {(mail.client_id, mail.n) for mail in mails}
     given = give(connection, sorted({client_id for client_id, _ in wanted}))
     given |= {"numbers": sorted({n for _, n in wanted})}
     rows = connection.execute(_select_movable(connection.dialect.name, to), given)
-    return {(row.client_id, row.n): row.sent_at is not None for row in rows if (row.client_id, row.n) in wanted}
+    return {(row.client_id, row.n) for row in rows if (row.client_id, row.n) in wanted}
 
 
 @cache
 def _select_movable(dialect: str, to: OutreachState) -> Select[Any]:
     o, numbers = outreaches.c, bindparam("numbers", expanding=True, type_=Integer)
     of_mails = match_given(dialect, o.client_id) & o.n.in_(numbers) & o.state.in_(sorted(list_sources(to)))
-    return select(o.client_id, o.n, o.sent_at).where(of_mails).order_by(o.client_id, o.n).with_for_update()
+    return select(o.client_id, o.n).where(of_mails).order_by(o.client_id, o.n).with_for_update()
 
 
 def use_edit(connection: Connection, client_id: ClientId, n: int, edit_id: str) -> None:

@@ -102,7 +102,7 @@ def _list_weekly(usual: int, chosen: int | None) -> list[tuple[int | str, str]]:
     """List how many mails a week may be chosen, fewest last: fewer than usual, and what was chosen elsewhere."""
     counts = sorted({n for n in FEWER if n < usual} | (set() if chosen is None else {chosen}), reverse=True)
     words = {0: "None", 1: "One a week"}
-    return [("", f"As you do it: {usual} a week"), *((n, words.get(n, f"{n} a week")) for n in counts)]
+    return [("", f"As usual: {usual} a week"), *((n, words.get(n, f"{n} a week")) for n in counts)]
 
 
 def _write_sentence(reason: str) -> str:

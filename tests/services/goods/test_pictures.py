@@ -148,6 +148,33 @@ def test_every_kind_becomes_a_whole_square_on_its_own_ground(kind: str) -> None:
         assert max(abs(a - b) for a, b in zip(corner, (0xE0, 0xD3, 0xB8), strict=True)) < 12
 
 
+def draw_lit(size: tuple[int, int], *, crossed: bool) -> bytes:
+    """Draw a ground that darkens downwards, as in a studio; `crossed`: what is worn leaves the picture at its sides."""
+    image = Image.new("RGB", (1, size[1]))
+    for y in range(size[1]):
+        image.putpixel((0, y), (240 - 60 * y // size[1],) * 3)
+    image = image.resize(size)
+    if crossed:
+        image.paste((30, 40, 80), (0, size[1] // 3, size[0], size[1] // 2))
+    out = BytesIO()
+    image.save(out, "PNG")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("size", [(600, 800), (800, 600)])
+def test_the_ground_of_a_studio_goes_on_to_the_edges(size: tuple[int, int]) -> None:
+    with Image.open(BytesIO(size_picture(draw_lit(size, crossed=False)))) as sized:
+        for end, expected in (((4, 4), 240), ((SIDE - 5, SIDE - 5), 180)):
+            shade = sized.convert("L").getpixel(end)
+            assert isinstance(shade, int | float)
+            assert abs(shade - expected) < 8, "no white bar beside it, which the dark would show"
+
+
+def test_a_picture_without_a_ground_at_its_sides_stays_on_white() -> None:
+    with Image.open(BytesIO(size_picture(draw_lit((600, 800), crossed=True)))) as sized:
+        assert sized.getpixel((2, 2)) == (255, 255, 255)
+
+
 def test_what_is_transparent_lies_on_white() -> None:
     out = BytesIO()
     Image.new("RGBA", (100, 100), (255, 0, 0, 0)).save(out, "PNG")
