@@ -11,7 +11,8 @@ from typing import Any, Final
 import pytest
 from sqlalchemy import Connection, Engine, insert, select, update
 
-from ingest.streams import StreamIntake, StreamMessage
+from ingest.stream_rows import StreamMessage
+from ingest.streams import StreamIntake
 from models.actors import Actor, Channel, Role
 from models.answers import AnswerRecord
 from models.campaign_definition import CampaignDefinition
