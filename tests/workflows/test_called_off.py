@@ -13,7 +13,7 @@ from temporalio.client import WorkflowUpdateFailedError
 from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
 
 from activities.mail.send import SendSteps
-from domain.bounces import MOST_REFUSALS
+from domain.bounces import MOST_REFUSALS, MOST_SOFT
 from domain.grounding import compute_digest
 from hosting.dispatch import Dispatcher
 from mail.faulty_sink import SmtpFault
@@ -167,6 +167,7 @@ async def test_a_refusal_by_policy_is_given_up_after_five_tries_and_frees_the_tu
         ("rcpt", "550 no such user here", "smtp_550", "hard_bounce"),
         ("text", "554 5.1.1 nobody", "smtp_554", "hard_bounce"),
         ("rcpt", "550 no", "refused_smtp_550", None),
+        ("text", "550 no", "refused_smtp_550", None),
         ("text", "554 5.7.1 spam", "refused_smtp_554", None),
     ],
 )
@@ -180,6 +181,16 @@ async def test_an_address_is_suppressed_only_when_the_server_says_that_it_leads_
     with read_transaction(desk.shop.engine) as connection:
         key = desk.shop.settings.keys.signing
         assert find_suppression(connection, key, "c@example.com") == reason
+
+
+async def test_a_mailbox_that_is_refused_again_and_again_without_a_reason_is_given_up(desk: Desk) -> None:
+    desk.shop.sink.faults.always = SmtpFault("text", answer="550 no")
+    await desk.sign_up()
+    await desk.pass_time(days=40)
+    mails = desk.shop.ledger("c")
+    assert [(mail.state, mail.code) for mail in mails] == [("failed", "refused_smtp_550")] * MOST_SOFT
+    with read_transaction(desk.shop.engine) as connection:
+        assert find_suppression(connection, desk.shop.settings.keys.signing, "c@example.com") == "soft_bounces"
 
 
 async def test_a_mail_that_can_never_be_made_ends_and_frees_the_turn(desk: Desk) -> None:
