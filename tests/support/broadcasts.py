@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,6 +26,7 @@ from services.decisions.decider import Decider
 from services.recommendations.recommender import Recommender
 from store.campaigns import campaigns
 from store.database import read_transaction, write_transaction
+from store.sql.bulk import insert_ignoring
 from store.tables import clients, enrolments, holds, outbox, outreaches, standings, suppressions, withdrawals
 from tests.support.sending import Post
 from tests.support.shop import Shop
@@ -62,15 +64,18 @@ class Stage:
             row = campaigns.load_campaign(connection, slug)
             return rounds.drain_and_enrol(self.context, connection, row, self.now, self.now)
 
-    async def send_parts(self, slug: str = "all", most: int = 100) -> list[BroadcastDone]:
-        """Send parts until nobody waits for one."""
+    async def send_parts(self, slug: str = "all", lanes: int = 2) -> list[BroadcastDone]:
+        """Send parts, `lanes` of them at once, until nobody waits for one."""
         post, parts = EnvelopeBuilder.from_settings(self.shop.settings), list[BroadcastDone]()
         async with Transport.from_settings(self.shop.settings) as transport:
             broadcaster = Broadcaster(self.context, self.recommender, self.decider, post, transport)
-            while len(parts) < most:
-                parts.append(await broadcaster.send_part(BroadcastStep(slug=slug, at=self.now)))
-                if parts[-1].taken == 0:
-                    return parts[:-1]
+
+            async def send() -> None:
+                step = BroadcastStep(slug=slug, at=self.now)
+                while (part := await broadcaster.send_part(step)).taken:
+                    parts.append(part)
+
+            await asyncio.gather(*(send() for _ in range(lanes)))
         return parts
 
     async def send_singly(self, client_id: str) -> None:
@@ -150,15 +155,9 @@ def _draw_barriers(connection: Any, name: str, mailbox: str, chance: random.Rand
         until = now + timedelta(days=3) if barrier == "snooze" else None
         connection.execute(insert(holds).values(client_id=name, source=source, since=now, until=until))
     elif barrier == "suppressed":
-        connection.execute(
-            insert(suppressions)
-            .prefix_with("OR IGNORE", dialect="sqlite")
-            .values(address_hash=mailbox, reason="hard_bounce", at=now)
-        )
+        insert_ignoring(connection, suppressions, [{"address_hash": mailbox, "reason": "hard_bounce", "at": now}])
     elif barrier == "withdrawn":
-        connection.execute(
-            insert(withdrawals).prefix_with("OR IGNORE", dialect="sqlite").values(mailbox=mailbox, at=now)
-        )
+        insert_ignoring(connection, withdrawals, [{"mailbox": mailbox, "at": now}])
     elif barrier in ("sent", "busy"):
         at = now - timedelta(days=chance.choice((1, 5, 20)))
         mail = {"client_id": name, "n": 1, "reason_key": "welcome:0", "kind": "welcome", "assessment_id": "a0"}
