@@ -39,8 +39,10 @@ class CampaignSteps:
             progress = campaigns.count_progress(connection, step.slug)
             busy = done.moved > 0 or done.lanes > 0 or (running and not row.enrolled_all)
             lease_left = done.next_lease - real_now if done.next_lease is not None else None
+            entry_left = clock.real_wait(done.next_entry, now) if done.next_entry is not None else None
+            looks = [left for left in (lease_left, entry_left) if left is not None]
             rest = rounds.compute_wait(
-                row, progress, clock, now, step.quiet_rounds, self._context.look_again, lease_left
+                row, progress, clock, now, step.quiet_rounds, self._context.look_again, min(looks, default=None)
             )
             return CampaignRound(
                 progress=progress,

@@ -32,13 +32,13 @@ def measure() -> dict[str, float]:
         shop.sign_up("warm", WARM)
         _wait_for(shop, WARM)
         serving = psutil.Process(server.process.pid) if server.process else psutil.Process()
-        before = _cpu(serving), _cpu(worker.usage)
+        before = read_cpu(serving), read_cpu(worker.usage)
         begun = time.perf_counter()
         shop.sign_up("client", CLIENTS)
         _wait_for(shop, WARM + CLIENTS)
         reached = CLIENTS / (time.perf_counter() - begun)
         time.sleep(1)  # the last mails are still reported to their clients' workflows
-        after = _cpu(serving), _cpu(worker.usage)
+        after = read_cpu(serving), read_cpu(worker.usage)
         return {
             "signups_to_delivered_mail_per_s": reached,
             "bare_flow_per_s": bare,
@@ -82,6 +82,7 @@ def _wait_for(shop: Shop, mails: int) -> None:
         time.sleep(0.05)
 
 
-def _cpu(process: psutil.Process) -> float:
+def read_cpu(process: psutil.Process) -> float:
+    """Read how many seconds of processor time a process has used."""
     times = process.cpu_times()
     return float(times.user + times.system)

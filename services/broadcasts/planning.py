@@ -110,9 +110,14 @@ class BroadcastPlanner:
     ) -> tuple[BegunPart, list[ClientId]]:
         """Decide about each client as their own assessment would; return the part and who is left."""
         snapshots = load_snapshots(self._context, connection, taken, now)
-        wakes = standing_plans.load_wakes(connection, taken)
+        wakes, early = (
+            standing_plans.load_wakes(connection, taken),
+            broadcasts.find_early(connection, slug, taken, now),
+        )
         part, left = BegunPart(), list[ClientId]()
         for client_id in taken:
+            if client_id in early:  # they go on waiting, until their entry is due where they live
+                continue
             snapshot = snapshots.get(client_id)
             if snapshot is None:
                 left.append(client_id)

@@ -31,11 +31,13 @@ LONGEST_WATCH_S: Final = 3600.0
 
 class Moved(NamedTuple):
     """What a round did. `moved`: clients released or enrolled; `lanes`: parts of a broadcast that may be under way;
-    `next_lease`: real time, when a mail that a part left is to be released."""
+    `next_lease`: real time, when a mail that a part left is to be released; `next_entry`: when somebody who waits for a
+    part enters."""
 
     moved: int
     lanes: int = 0
     next_lease: datetime | None = None
+    next_entry: datetime | None = None
 
 
 def drain_and_enrol(
@@ -46,7 +48,7 @@ def drain_and_enrol(
     share = max(1, round(row.spec.throughput_per_minute * ROUND_S / 60))
     drained = parked.release_parked(connection, row.slug, row.epoch, share)
     overdue = places.release_overdue(connection, row.slug, now - OVERDUE_AFTER, share) if row.version else []
-    backlog = broadcasts.count_waiting(connection, row.slug)
+    backlog = broadcasts.count_waiting(connection, row.slug, now)
     mailed: list[ClientId] = []
     if row.enrolled_all and now >= _next_look(row, context.look_again):
         campaigns.update_campaign(connection, row.slug, now, cursor="", enrolled_all=False, looked_at=now)
@@ -62,8 +64,9 @@ def drain_and_enrol(
         nudged, backlog = [*drained, *overdue], backlog + len(mailed)
     outbox.push_nudges(connection, "client", nudged, context.wall())
     left = broadcasts.count_left(connection, row.slug, real_now)
-    lanes = count_lanes(backlog + left, broadcasts.count_broadcasts(connection))
-    return Moved(len(drained) + len(mailed), lanes, broadcasts.find_next_lease(connection, row.slug))
+    lanes = count_lanes(backlog + left, broadcasts.count_broadcasts(connection, now))
+    next_entry = broadcasts.find_next_entry(connection, row.slug, now)
+    return Moved(len(drained) + len(mailed), lanes, broadcasts.find_next_lease(connection, row.slug), next_entry)
 
 
 def release_left(context: ServiceContext, connection: Connection, row: CampaignRow, real_now: datetime) -> Moved:
@@ -92,13 +95,13 @@ def compute_wait(
     now: datetime,
     quiet: int,
     look_again: timedelta = LOOK_AGAIN,
-    lease_left: timedelta | None = None,
+    look_in: timedelta | None = None,
 ) -> float | None:
     """Compute the real seconds until the next round; None when there is nothing left to do. `quiet`: rounds in a row
-    that found nothing; `lease_left`: real time until a mail that a part left is to be released."""
+    that found nothing; `look_in`: real time until parts have work again."""
     waits = []
-    if lease_left is not None:
-        waits.append(max(lease_left.total_seconds(), 1.0))
+    if look_in is not None:
+        waits.append(max(look_in.total_seconds(), 1.0))
     if progress.pending + progress.under_way > 0:
         waits.append(min(WATCH_S * 2.0**quiet, max(LONGEST_WATCH_S, look_again.total_seconds())))
     if row.state is CampaignState.RUNNING:

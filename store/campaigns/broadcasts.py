@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, func, or_, select, update
 
 from domain.broadcasts import BROADCAST
 from domain.outreach import IN_TURN
@@ -22,19 +22,38 @@ _WAITS: Final = (_e.state == EnrolmentState.WAITING) & (_e.code == BROADCAST)
 
 def take_waiting(connection: Connection, slug: CampaignSlug, now: datetime, limit: int) -> list[ClientId]:
     """Take the next clients who wait for a part and whose entry is due; two who take at once never get the same."""
-    due = or_(_e.due_at.is_(None), _e.due_at <= now)
-    query = select(_e.client_id).where(_e.campaign == slug, _WAITS, due).order_by(_e.client_id).limit(limit)
+    due = (_e.campaign == slug, _WAITS, _is_due(now))
+    query = select(_e.client_id).where(*due).order_by(_e.client_id).limit(limit)
     return list(dict.fromkeys(connection.scalars(query.with_for_update(skip_locked=True))))
 
 
-def count_waiting(connection: Connection, slug: CampaignSlug) -> int:
-    """Count the clients of a campaign who wait for a part."""
-    return connection.scalar(select(func.count()).where(_e.campaign == slug, _WAITS)) or 0
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    return or_(_e.due_at.is_(None), _e.due_at <= now)
 
 
-def count_broadcasts(connection: Connection) -> int:
+def count_waiting(connection: Connection, slug: CampaignSlug, now: datetime) -> int:
+    """Count the clients of a campaign who wait for a part, and whose entry is due."""
+    return connection.scalar(select(func.count()).where(_e.campaign == slug, _WAITS, _is_due(now))) or 0
+
+
+def find_early(
+    connection: Connection, slug: CampaignSlug, client_ids: Collection[ClientId], now: datetime
+) -> set[ClientId]:
+    """Find which of these clients wait for a part and for a later entry."""
+    query = select(_e.client_id).where(_e.campaign == slug, _WAITS, _e.due_at > now)
+    return set(connection.scalars(query.where(among(connection, _e.client_id, client_ids))))
+
+
+def find_next_entry(connection: Connection, slug: CampaignSlug, now: datetime) -> datetime | None:
+    """Find when the entry of somebody who waits for a part falls due next; None where nobody's does."""
+    query = select(func.min(_e.due_at)).where(_e.campaign == slug, _WAITS, _e.due_at > now)
+    found: datetime | None = connection.scalar(query)
+    return found
+
+
+def count_broadcasts(connection: Connection, now: datetime) -> int:
     """Count the running campaigns in which clients wait for a part."""
-    waits = select(_e.campaign).where(_e.campaign == campaigns.c.slug, _WAITS).exists()
+    waits = select(_e.campaign).where(_e.campaign == campaigns.c.slug, _WAITS, _is_due(now)).exists()
     query = select(func.count()).select_from(campaigns).where(campaigns.c.state == CampaignState.RUNNING, waits)
     return connection.scalar(query) or 0
 

@@ -44,11 +44,12 @@ def wait_for_health(port: int, is_alive: Callable[[], bool], log: Path, seconds:
 
 
 class WorkerProcess:
-    """`python worker.py` with the settings of a shop; its log is `folder/worker.log`."""
+    """`python worker.py` with the settings of a shop, for all queues or those named; its log is `folder/worker.log`."""
 
-    def __init__(self, settings: Settings, folder: Path) -> None:
-        self._metrics, self._health = free_ports(2)
+    def __init__(self, settings: Settings, folder: Path, *queues: str) -> None:
+        self._metrics, self._health, self._queues = *free_ports(2), queues
         self._environment = environment(settings, worker_metrics_port=self._metrics, worker_health_port=self._health)
+        folder.mkdir(parents=True, exist_ok=True)
         self.log = folder / "worker.log"
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -56,7 +57,11 @@ class WorkerProcess:
         """Start it; does not wait until it is up."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "worker.py"], env=self._environment, cwd=ROOT, stdout=log, stderr=log
+                [sys.executable, "worker.py", *(f"--queue={queue}" for queue in self._queues)],
+                env=self._environment,
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
             )
         return self
 

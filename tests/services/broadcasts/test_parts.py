@@ -166,11 +166,11 @@ async def test_workflows_hear_only_of_what_they_would_miss(stage: Stage) -> None
     assert standing.wake_at > NOON
 
 
-def publish(stage: Stage, steps: list[dict[str, Any]]) -> None:
+def publish(stage: Stage, steps: list[dict[str, Any]], **fields: Any) -> None:
     """Have a campaign in steps approved and started."""
     engine, now = stage.shop.engine, stage.now
     named = {"slug": "steps", "name": "Steps", "holdout": 0, "entry": {"on": "now"}, "throughput_per_minute": 100_000}
-    definition = CampaignDefinition.model_validate(named | {"steps": steps})
+    definition = CampaignDefinition.model_validate(named | {"steps": steps} | fields)
     drafted = save_draft(engine, OWNER, definition, stage.shop.settings, now, now)
     submit_version(engine, OWNER, "steps", now, now)
     decide_version(engine, OWNER, "steps", drafted.version, "approve", now, now)
@@ -183,6 +183,24 @@ async def test_a_campaign_in_steps_goes_out_in_parts_where_it_has_one(stage: Sta
     await stage.send_parts("steps")
     assert count_mails(stage) == {("sent", ""): CLIENTS}
     assert len(stage.list_nudged()) == CLIENTS, "their place goes on with their next assessment"
+
+
+async def test_who_enters_at_a_set_time_waits_for_it_and_for_a_part(stage: Stage) -> None:
+    at = NOON + timedelta(hours=2)
+    with write_transaction(stage.shop.engine) as connection:
+        east = update(clients).where(clients.c.client_id.in_(["c1", "c2"]))
+        connection.execute(east.values(time_zone="Europe/Athens"))
+    entry = {"on": "time", "at": at.replace(tzinfo=None).isoformat(), "zone": "client"}
+    publish(stage, [{"id": "hello", "mail": {"message": "Our spring edit is in."}}], entry=entry)
+    stage.run_round("steps")
+    await stage.send_parts("steps")
+    assert count_mails(stage) == {("sent", ""): 2}, "it is two o'clock in Athens"
+    rest = stage.run_round("steps")
+    assert (rest.lanes, rest.next_entry) == (0, at)
+    later = Stage(stage.shop, at + timedelta(minutes=1))
+    assert later.run_round("steps").lanes == 1
+    await later.send_parts("steps")
+    assert count_mails(later) == {("sent", ""): CLIENTS}
 
 
 async def test_a_campaign_of_two_mails_or_with_a_reader_does_not(stage: Stage) -> None:
