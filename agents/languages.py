@@ -26,8 +26,9 @@ def find_language(locale: str) -> str:
 
 @cache
 def load_grammar(language: str) -> Grammar:
-    """Load the approved sentences of a language, once."""
-    return parse_grammar((_FOLDER / f"{language}.txt").read_text(encoding="utf-8"), language)
+    """Load the approved sentences of a language and its words for those of catalogues, once."""
+    files = (_FOLDER / f"{language}.txt", _FOLDER / "catalogue" / f"{language}.txt")
+    return parse_grammar("\n".join(file.read_text(encoding="utf-8") for file in files), language)
 
 
 def choose_copy_language(brief: Brief) -> str:

@@ -89,7 +89,7 @@ class _Mender:
         for fact in self._list_facts(sentence):
             yield from ((fact, way.rstrip(".") if where in _LONE else way) for way in self.checker.list_ways(fact))
         if where in _LONE:
-            yield from (("", way) for way in self.grammar.ways[where])
+            yield from (("", way) for way in self.checker.list_openers(where))
 
     def _list_facts(self, sentence: CitedSentence) -> list[str]:
         """List the facts that may be said in a sentence's place: a card's own item; items first above a mail; in its
@@ -109,7 +109,7 @@ class _Mender:
         moved = {where: f"paragraphs[{number}]" for number, where in enumerate(places)}
         sentences = [s.model_copy(update={"where": moved.get(s.where, s.where)}) for s in kept]
         if not places:
-            sentences.insert(2, CitedSentence(where="paragraphs[0]", text=self.grammar.ways["style"][0]))
+            sentences.insert(2, CitedSentence(where="paragraphs[0]", text=self.checker.list_openers("paragraph")[0]))
         texts: dict[str, str] = {}
         for sentence in sentences:
             texts[sentence.where] = f"{texts.get(sentence.where, '')} {sentence.text}".strip()

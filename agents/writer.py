@@ -12,15 +12,18 @@ from agents.llm import PromptAnswerer
 from agents.mending import mend_draft
 from agents.prompt import clean_foreign_text, load_instructions, quote_data
 from agents.purposes import PURPOSE
+from domain.sentences.catalogue_words import list_forms, list_nouns, list_tags, translate
 from domain.sentences.checking import STYLE, SentenceChecker, build_greeting
+from domain.sentences.grammar import Grammar
 from domain.sentences.naming import MESSAGE, SEASON, SHOP, build_item_id
-from models.mail import Brief, CitedSentence, EmailDraft, ItemBlurb, Review, Sentence
+from models.mail import Brief, BriefItem, CitedSentence, EmailDraft, Fact, ItemBlurb, Review, Sentence
 from models.states import TouchKind
 
 VERSION = load_instructions("writer").version
 _FREE_WORDS: Final = ("quality", "manner", "thing", "own")
-"""Classes of the grammar whose words a writer may use freely."""
-
+"""Classes of the grammar whose words a writer may use of any item."""
+_PLACES: Final = ("subject", "preheader", "paragraph", "call_to_action")
+"""Places for which approved sentences are shown that claim nothing."""
 
 OFFER_NOTE: Final = "The shop states an offer in a block of its own below this text. Say nothing of it."
 
@@ -98,23 +101,42 @@ def build_model_brief(brief: Brief) -> dict[str, Any]:
     grammar = load_grammar(language)
     checker = SentenceChecker(brief, grammar)
     words = {name: sorted(grammar.classes.get(name, ())) for name in _FREE_WORDS}
-    items = [(build_item_id(item.item_id), item.model_dump()) for item in brief.items]
+    items = [(build_item_id(item.item_id), _show_item(item, grammar)) for item in brief.items]
+    patterns = {name: list(grammar.ways[name]) for name in ("allowed", "refused")}
     return {
         "purpose": PURPOSE[brief.kind],
         "phase": brief.phase,
         "language": LANGUAGES[language],
         "voice": brief.voice,
         "facts": [
-            *({"id": fact.code, "text": fact.text, "say": checker.list_ways(fact.code)} for fact in brief.facts),
+            *(
+                {"id": f.code, "text": f.text, **_show_words(f, grammar), "say": checker.list_ways(f.code)}
+                for f in brief.facts
+            ),
             *([{"id": MESSAGE, "text": brief.message}] if brief.message else []),
             *([{"id": SEASON, "text": brief.season}] if brief.season else []),
             {"id": SHOP, "text": brief.shop_name},
         ],
-        "items": [{"id": fact_id, **item, "say": checker.list_ways(fact_id)} for fact_id, item in items],
-        "style": {"words": words, "say": [*grammar.ways["style"], *grammar.ways["call_to_action"]]},
+        "items": [{"id": fact_id, **told, "say": checker.list_ways(fact_id)} for fact_id, told in items],
+        "style": {"words": words, **{name: checker.list_openers(name) for name in _PLACES}, **patterns},
         **({"offer": OFFER_NOTE} if brief.offer is not None else {}),
         "client_words": [clean_foreign_text(words) for words in brief.client_words],
     }
+
+
+def _show_item(item: BriefItem, grammar: Grammar) -> dict[str, Any]:
+    """Show an item with what it, its colour and its tags are called in the mail's language."""
+    return {
+        **item.model_dump(),
+        "called": list_nouns(item.title, item.category, grammar),
+        "colour_words": list(translate(item.colour, "colour", grammar)),
+        "tag_words": list_tags(item, grammar),
+    }
+
+
+def _show_words(fact: Fact, grammar: Grammar) -> dict[str, Any]:
+    """Show what the words of a fact are called in the mail's language."""
+    return {"words": [forms[0] for forms in list_forms(fact, grammar)]} if fact.words else {}
 
 
 def assemble_draft(answer: Draft, brief: Brief) -> EmailDraft:

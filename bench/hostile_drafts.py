@@ -94,7 +94,7 @@ def write_draft(brief: Mapping[str, Any], lie: Lie | None, rng: Random) -> dict[
     """Write a draft from what the brief offers to say, with the lie, if any, at any place."""
     ids = [fact["id"] for fact in (*brief["facts"], *brief["items"])]
     told = [_say(fact["say"][0], fact["id"]) for fact in brief["facts"] if fact.get("say")]
-    style, action = _say(brief["style"]["say"][0]), _say(brief["style"]["say"][-1])
+    style, action = _say(brief["style"]["paragraph"][0]), _say(brief["style"]["call_to_action"][0])
     draft: dict[str, Any] = {
         "subject": style,
         "preheader": style,

@@ -11,6 +11,7 @@ from collections.abc import Container, Iterator, Sequence
 from typing import Final
 
 from domain.grounding import BriefSupport, Violation, check_items, list_texts, soften_message, split_sentences
+from domain.sentences.catalogue_words import list_forms
 from domain.sentences.grammar import Grammar
 from domain.sentences.matching import Reading, SentenceMatcher
 from domain.sentences.naming import (
@@ -22,6 +23,7 @@ from domain.sentences.naming import (
     list_names,
     say_count,
     say_day,
+    say_season,
 )
 from domain.sentences.words import split_words
 from domain.text_rules import find_shouting, find_unsafe_text
@@ -33,6 +35,8 @@ STYLE: Final = "style"
 STATED_IN: Final = "en"
 """The language of the facts' own texts, which may stand word for word."""
 _ACTION: Final = "call_to_action"
+_MOST_NAMED: Final = 3
+"""Unknown words of one sentence that its fault names."""
 
 
 def find_ungrounded(
@@ -74,27 +78,33 @@ class SentenceChecker:
         self._codes, self._ids = list_codes(brief), list_fact_ids(brief)
         self._stated = {fold(f.text).rstrip("."): f.code for f in brief.facts} if grammar.language == STATED_IN else {}
         self._message = {fold(sentence).rstrip(".") for sentence in split_sentences(brief.message)}
-        self._count = len(brief.items)
+        self._offered: set[str] = set()
+        """Folded sentences that stand in the draft or were suggested for one of its places."""
         self._known = BriefSupport.from_brief(brief).known
         self._phrases = sorted((fold(p) for p in _list_phrases(brief)), key=len, reverse=True)
 
     def check(self, sentences: Sequence[CitedSentence], draft: EmailDraft, *, cited: bool) -> Iterator[Violation]:
         """Check the sentences in their order. `cited`: each must name the facts that it rests on."""
-        focus, field = "", ""
+        focus, field, lone = "", "", True
         if len(draft.items) != len(self._brief.items):  # a count of the picks would be wrong
             self._names = tuple(name for name in self._names if name.slot != "PICKS")
+        if not draft.items:
+            self._names = tuple(name for name in self._names if name.slot != "SHOWN")
+        self._offered = {fold(sentence.text).rstrip(".") for sentence in sentences}
         for number, sentence in enumerate(sentences):
             where = f"sentences[{number}]" if cited else sentence.where
             own = _find_own_item(sentence.where, draft)
             focus = own or (focus if sentence.where == field else "")
+            lone = lone or sentence.where != field
             field = sentence.where
             faults = list(self._check_signs(sentence.text))
-            reading = None if faults else self._read(sentence, focus)
+            reading = None if faults else self._read(sentence, focus, lone=lone)
             if reading is None:
-                faults = faults or [self._explain(sentence)]
+                faults = faults or [self._explain(sentence, focus, draft, lone=lone)]
             else:
                 faults = list(self._check_citations(sentence, reading, own, cited=cited))
                 focus = reading.item or focus
+                lone = lone and reading.things <= {focus}
             yield from (fault.model_copy(update={"where": where}) for fault in faults)
 
     def accepts(self, text: str) -> bool:
@@ -113,17 +123,17 @@ class SentenceChecker:
         if fold(text).rstrip(".") not in self._message and (signs := split_words(bare).signs):
             yield Violation(code="sign", where="", what=f"a sign that a sentence does not have ({signs[0]})")
 
-    def _read(self, sentence: CitedSentence, focus: str) -> Reading | None:
+    def _read(self, sentence: CitedSentence, focus: str, *, lone: bool = True) -> Reading | None:
         whole = fold(sentence.text).rstrip(".")
         if whole in self._copy:
             return Reading(frozenset(), "")
         if whole in self._message or whole in self._stated:
             return Reading(frozenset({MESSAGE if whole in self._message else self._stated[whole]}), "")
-        return self._match(sentence, focus).read("A" if sentence.where == _ACTION else "S")
+        return self._match(sentence, focus, lone=lone).read(_find_rules(sentence.where))
 
-    def _match(self, sentence: CitedSentence, focus: str) -> SentenceMatcher:
+    def _match(self, sentence: CitedSentence, focus: str, *, lone: bool) -> SentenceMatcher:
         cited_first = dict(sorted(self._codes.items(), key=lambda code: code[0] not in sentence.facts))
-        return SentenceMatcher(self._grammar, split_words(sentence.text), self._names, cited_first, focus)
+        return SentenceMatcher(self._grammar, split_words(sentence.text), self._names, cited_first, focus, lone=lone)
 
     def _check_citations(
         self, sentence: CitedSentence, reading: Reading, own: str, *, cited: bool
@@ -138,28 +148,45 @@ class SentenceChecker:
                 code="uncited", where="", what=f"it rests on {', '.join(named)} without saying so", facts=named
             )
 
-    def _explain(self, sentence: CitedSentence) -> Violation:
-        """Say what is wrong with a sentence: a word that is not known, or the way its words stand."""
-        matcher = self._match(sentence, "")
-        words = split_words(sentence.text).words
-        strange = next(
-            (w for i, w in enumerate(words) if i not in matcher.covered and w not in self._grammar.words), None
-        )
-        way = f"; leave it out, or say: {self._suggest(sentence)}"
+    def _explain(self, sentence: CitedSentence, focus: str, draft: EmailDraft, *, lone: bool) -> Violation:
+        """Say what is wrong with a sentence: words that are not known, or from where on its words stand in another way
+        than approved sentences have them."""
+        matcher = self._match(sentence, focus, lone=lone)
+        words = matcher.words
+        strange = [w for i, w in enumerate(words) if i not in matcher.covered and w not in self._grammar.words]
+        said = self._suggest(sentence, draft)
+        way = f"; leave it out, or say: {said}" if said else "; leave it out"
         if strange:
-            return Violation(
-                code="word",
-                where="",
-                what=f"\u201c{strange[:40]}\u201d is no word of the house style or of a fact{way}",
-            )
-        return Violation(code="shape", where="", what=f"no approved sentence says this of these facts{way}")
+            named = ", ".join(f"\u201c{word[:40]}\u201d" for word in dict.fromkeys(strange[:_MOST_NAMED]))
+            verb = "is no word" if len(set(strange[:_MOST_NAMED])) == 1 else "are no words"
+            return Violation(code="word", where="", what=f"{named} {verb} of the house style or of a fact{way}")
+        matcher.read(_find_rules(sentence.where))
+        begun, rest = " ".join(words[: matcher.furthest]), " ".join(words[matcher.furthest :])
+        where = f"\u201c{rest[:60]}\u201d does not follow \u201c{begun[-60:]}\u201d" if begun and rest else "the whole"
+        return Violation(code="shape", where="", what=f"no approved sentence says this of these facts: {where}{way}")
 
-    def _suggest(self, sentence: CitedSentence) -> str:
-        for fact in sentence.facts:
-            if said := self.list_ways(fact):
-                return said[0]
+    def _suggest(self, sentence: CitedSentence, draft: EmailDraft) -> str:
+        """Suggest an approved sentence for a place, one that neither stands in the draft nor was suggested before;
+        empty when there is none."""
+        own = _find_own_item(sentence.where, draft)
+        facts = [own] if own else [] if sentence.where == _ACTION else sentence.facts
+        ways = [way for fact in facts for way in self.list_ways(fact)] + (
+            [] if own else self.list_openers(sentence.where)
+        )
+        said = next((way for way in ways if fold(way).rstrip(".") not in self._offered), "")
+        self._offered.add(fold(said).rstrip("."))
+        return said
+
+    def list_openers(self, where: str) -> list[str]:
+        """List approved sentences for a place of this mail that claim nothing of a fact: those of its kind, then any.
+        `where`: as in `CitedSentence`. A mail without items gets none that speak of pieces."""
+        place = "paragraph" if where.startswith("paragraph") else where
         ways = self._grammar.ways
-        return ways.get(sentence.where, ways["style"])[0]
+        plain = ways.get(place if self._brief.items else f"{place} bare", ())
+        season = say_season(self._brief.season, self._grammar)
+        slots = {"SHOP": self._brief.shop_name, "SEASON": season[0] if season else ""}
+        shapes = (*ways.get(f"{place} {self._brief.kind}", ()), *plain)
+        return [shape.format(**slots) for shape in shapes if "{SEASON}" not in shape or season]
 
     def list_ways(self, fact_id: str) -> list[str]:
         """List approved sentences that say a fact of the brief."""
@@ -177,12 +204,13 @@ class SentenceChecker:
 def fill_way(shape: str, fact: Fact, grammar: Grammar) -> str:
     """Fill a way to say a fact; empty when the fact lacks what it says."""
     joint = f" {grammar.notes['join'][0]} "
+    said = [forms[0] for forms in list_forms(fact, grammar)]
     slots = {
         "PIECE": fact.piece,
         "DAY": say_day(fact, grammar),
         "COUNT": say_count(fact.count, grammar, "times") if fact.count else "",
-        "WORDS": joint.join(filter(None, (", ".join(fact.words[:-1]), *fact.words[-1:]))),
-        "KIND": fact.words[0] if fact.words else "",
+        "WORDS": joint.join(filter(None, (", ".join(said[:-1]), *said[-1:]))),
+        "KIND": said[0] if said else "",
     }
     return "" if any(f"{{{name}}}" in shape and not word for name, word in slots.items()) else shape.format(**slots)
 
@@ -190,6 +218,11 @@ def fill_way(shape: str, fact: Fact, grammar: Grammar) -> str:
 def _fill_item(shape: str, item: BriefItem) -> str:
     slots = {"ITEM": item.title, "COLOUR": item.colour, "BRAND": item.brand}
     return "" if any(f"{{{name}}}" in shape and not word for name, word in slots.items()) else shape.format(**slots)
+
+
+def _find_rules(where: str) -> str:
+    """Find the kind of rules for a place: of sentences, or of calls to action."""
+    return "A" if where == _ACTION else "S"
 
 
 def _is_arabic(text: str, known: Container[str]) -> bool:

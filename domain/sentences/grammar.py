@@ -7,7 +7,9 @@
     S last_item = you ordered PIECE         a sentence on one fact of the client's, of one of the codes named
     A = see your selection                  a call to action
     W last_item = You ordered {PIECE}.      a way to say that fact, offered to whoever wrote what may not be said
+    W subject quiz = Your style             one for a place in mails of a kind; `bare`: for those that show no item
     month! = January, February              words of which names of facts are made, no words of the lexicon
+    colour! = navy|marine:marineblau        words of the catalogue in the mail's language
 
 A word in capitals is a slot that a fact fills. What no rule derives may not be said, so whatever a rule derives must be
 true of every client and item to whom its slots apply.
@@ -27,10 +29,10 @@ ITEM_SLOTS: Final = frozenset({"ITEM", "PRONOUN", "THIS", "COLOUR", "BRAND", "MA
 """Slots that one picked item fills; all of them in one sentence are of the same item."""
 FACT_SLOTS: Final = frozenset({"PIECE", "DAY", "MONTH", "COUNT", "NUMBER", "WORDS", "KIND"})
 """Slots that one fact of the client's fills."""
-SLOTS: Final = ITEM_SLOTS | FACT_SLOTS | {"OTHER", "ANY", "TONE", "SHOP", "SEASON", "PICKS"}
+SLOTS: Final = ITEM_SLOTS | FACT_SLOTS | {"OTHER", "ANY", "TONE", "SHOP", "SEASON", "PICKS", "SHOWN"}
 """OTHER: a second picked item. ANY: whichever picked item, TONE: a colour or material of whichever. Bound to no item:
 no rule may put an attribute beside them, and in a sentence that stands alone on an item's card, or after one about it,
-they are that item's. PICKS: how many items were picked."""
+they are that item's. PICKS: how many items were picked. SHOWN: no word, but only in a mail that shows items."""
 _TOKEN: Final = re.compile(r"<[a-z_0-9]+>|[A-Z]{3,}|[()\[\]|]|[^\s()\[\]|<>]+")
 
 
@@ -112,7 +114,7 @@ def parse_grammar(text: str, language: str) -> Grammar:
         elif head.endswith("*"):
             classes[head[:-1]] = frozenset(_list_forms(body))
         elif head == "W":
-            ways[codes[0]] = (*ways.get(codes[0], ()), body)
+            ways[" ".join(codes)] = (*ways.get(" ".join(codes), ()), body)
         elif head in ("S", "H", "A"):
             drafts.append((head, tuple(codes), _parse_body(body, number)))
         else:

@@ -19,7 +19,7 @@ from domain.sentences.grammar import (
     Run,
     WordClass,
 )
-from domain.sentences.words import Words, list_keys
+from domain.sentences.words import Words, list_keys, separate
 
 Phrase = tuple[frozenset[str], ...]
 """The keys of each word of a name."""
@@ -42,53 +42,76 @@ class Binding(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """What a sentence says: the facts that it names, and the item that it is about."""
+    """What a sentence says: the facts that it names, the item that it is about, and all that it may have named by a
+    title or noun."""
 
     facts: frozenset[str]
     item: str
+    things: frozenset[str] = frozenset()
 
 
 class SentenceMatcher:
     """Matches one sentence. `names`: of the facts that it may name. `codes`: the code of each fact of the client's.
-    `focus`: the item that a pronoun may mean."""
+    `focus`: the item that a pronoun may mean. `lone`: nothing else was named that a plural pronoun may mean too."""
 
     def __init__(
-        self, grammar: Grammar, sentence: Words, names: Sequence[FactName], codes: Mapping[str, str], focus: str = ""
+        self,
+        grammar: Grammar,
+        sentence: Words,
+        names: Sequence[FactName],
+        codes: Mapping[str, str],
+        focus: str = "",
+        *,
+        lone: bool = True,
     ) -> None:
+        for prefix in grammar.notes.get("prefix", ()):
+            sentence = separate(sentence, prefix, grammar.words)
+        self.words = sentence.words
         self._grammar, self._sentence, self._codes, self._focus = grammar, sentence, codes, focus
         self._keys = [list_keys(word, grammar.language) for word in sentence.words]
+        self._every = frozenset[str]().union(*self._keys)
         self._found: dict[tuple[str, str, int], set[int]] = defaultdict(set)
+        self._plural = frozenset() if lone else frozenset(grammar.notes.get("plural", ()))
+        self.furthest = 0
+        """How many words the approved sentence has that came furthest."""
         self.covered: set[int] = set()
         """Positions of words that belong to a name."""
         for name in names:
             self._find_name(name)
         self.items = frozenset(fact for fact, slot, _ in self._found if slot == "ITEM")
         """The picked items that the sentence names."""
+        self._things = frozenset(fact for fact, slot, _ in self._found if slot in ("ITEM", "PIECE"))
 
     def read(self, kind: str = "S") -> Reading | None:
         """Read the sentence as approved sentences of this kind, joined by listed joiners; None when it is none."""
+        reading = next(self._list_readings(kind), None)
+        return reading and reading._replace(things=self._things)
+
+    def _list_readings(self, kind: str) -> Iterator[Reading]:
         end = len(self._sentence.words)
         if kind == "S":
             for stop, binding in self._list_clauses("H", 0, self._focus):
                 if stop == end:
-                    return Reading(frozenset(binding) - {""}, binding.item)
-        todo, seen = [(0, self._focus, Reading(frozenset(), ""))], set()
+                    yield Reading(frozenset(binding) - {""}, binding.item)
+        todo: list[tuple[int, str, Reading]] = [(0, self._focus, Reading(frozenset(), ""))]
+        seen: set[tuple[int, str]] = set()
         while todo:
             start, focus, reading = todo.pop()
             for stop, binding in self._list_clauses(kind, start, focus):
                 facts = reading.facts | (frozenset(binding) - {""})
                 longer = Reading(facts, reading.item or binding.item)
                 if stop == end:
-                    return longer
+                    yield longer
                 for next_start in self._list_joints(stop):
                     step = (next_start, "" if binding.other else binding.item or focus)
                     if step not in seen:
                         seen.add(step)
                         todo.append((*step, longer))
-        return None
 
     def _find_name(self, name: FactName) -> None:
         width = len(name.phrase)
+        if width and self._every.isdisjoint(name.phrase[-1]):
+            return
         for at in range(len(self._keys) - width + 1):
             if all(not keys.isdisjoint(self._keys[at + i]) for i, keys in enumerate(name.phrase)):
                 self._found[name.fact, name.slot, at].add(at + width)
@@ -112,9 +135,12 @@ class SentenceMatcher:
                 walk = walks.get(binding)
                 if walk is None:
                     only = focus if kind == "H" and not binding.item else ""  # what stands alone is said of the focus
-                    walk = _Walk(self._grammar, self._sentence.words, self._found, binding, focus, only)
+                    walk = _Walk(self._grammar, self._sentence.words, self._found, binding, focus, only, self._plural)
                     walks[binding] = walk
-                yield from ((stop, binding) for stop in walk.match(rule.node, start) if stop > start)
+                for stop in walk.match(rule.node, start):
+                    if stop > start:
+                        yield stop, binding
+                self.furthest = max(self.furthest, walk.furthest)
 
     def _list_bindings(self, rule: Rule, focus: str) -> Iterator[Binding]:
         """List what may fill the slots of a rule, the fewest facts first."""
@@ -138,8 +164,10 @@ class _Walk:
         binding: Binding,
         focus: str,
         only: str,
+        plural: frozenset[str],
     ) -> None:
-        self._grammar, self._words, self._found, self._only = grammar, words, found, only
+        self._grammar, self._words, self._found, self._only, self._plural = grammar, words, found, only, plural
+        self.furthest = 0
         self._binding, self._focused = binding, bool(focus) and focus == binding.item
         self._parts: dict[tuple[str, int], frozenset[int]] = {}
 
@@ -166,6 +194,7 @@ class _Walk:
                     stops = frozenset(stop for start in stops for stop in self.match(child, start))
                     if not stops:
                         break
+                    self.furthest = max(self.furthest, *stops)
                 return stops
 
     def _fill(self, slot: str, at: int) -> set[int]:
@@ -173,12 +202,12 @@ class _Walk:
             return {at} if self._focused else set()
         if slot == "PRONOUN":
             named = at < len(self._words) and self._words[at] in self._grammar.classes.get("pronoun", ())
-            return {at + 1} if named and self._focused else set()
+            return {at + 1} if named and self._focused and self._words[at] not in self._plural else set()
         if slot == "ANY":
             return self._fill_any("ITEM", at)
         if slot == "TONE":
             return self._fill_any("COLOUR", at) | self._fill_any("MATERIAL", at)
-        if slot in ("SHOP", "SEASON", "PICKS"):
+        if slot in ("SHOP", "SEASON", "PICKS", "SHOWN"):
             return self._found.get((slot.lower(), slot, at), set())
         fact = (
             self._binding.fact if slot in FACT_SLOTS else self._binding.other if slot == "OTHER" else self._binding.item

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import permutations
+from itertools import permutations, product
 
+from domain.sentences.catalogue_words import list_forms, list_nouns, list_tags, translate
 from domain.sentences.grammar import Grammar
 from domain.sentences.matching import FactName, Phrase
 from domain.sentences.words import list_keys, split_words
 from models.mail import Brief, BriefItem, Fact
 
-SHOP, SEASON, MESSAGE, KIND, PICKS = "shop", "season", "message", "kind", "picks"
+SHOP, SEASON, MESSAGE, KIND, PICKS, SHOWN = "shop", "season", "message", "kind", "picks", "shown"
 AMBIENT = frozenset({SHOP, SEASON, KIND, PICKS, "one", "two"})
 """Facts that hold for the whole mail; a sentence need not cite them."""
 _HEADED = frozenset({"ITEM", "PIECE"})
@@ -45,7 +46,8 @@ def list_names(brief: Brief, grammar: Grammar) -> tuple[FactName, ...]:
     names += [name for fact in brief.facts for name in _name_fact(fact, grammar)]
     names += _build_names(SHOP, "SHOP", [brief.shop_name], grammar)
     names += _build_names(PICKS, "PICKS", _say_picks(len(brief.items), grammar), grammar)
-    names += _build_names(SEASON, "SEASON", _say_season(brief.season, grammar), grammar)
+    names += _build_names(SEASON, "SEASON", say_season(brief.season, grammar), grammar)
+    names += [FactName(SHOWN, "SHOWN", ())] if brief.items else []
     return tuple(_drop_shared(dict.fromkeys(names), brief))
 
 
@@ -62,25 +64,30 @@ def say_count(count: int, grammar: Grammar, note: str) -> str:
 
 def _name_item(item: BriefItem, grammar: Grammar) -> Iterator[FactName]:
     fact = build_item_id(item.item_id)
-    slots = {"COLOUR": item.colour, "BRAND": item.brand, "CATEGORY": item.category}
-    yield from _build_names(fact, "ITEM", _list_nouns(item.title, slots, grammar), grammar)
-    category = split_words(item.category).words
-    if len(category) == 1:
-        yield from _build_names(fact, "ITEM", _list_nouns(item.category, slots, grammar), grammar)
-    for slot, word in slots.items():
-        yield from _build_names(fact, slot, [word], grammar)
-    yield from _build_names(fact, "COLOUR", _list_genders(item.colour, grammar), grammar)
+    colours = _list_colours(item.colour, grammar)
+    brands = [item.brand]
+    nouns = list_nouns(item.title, item.category, grammar)
+    short = [*_list_short_titles(item.title, grammar), *nouns, *(f"{noun} {item.title}" for noun in nouns)]
+    if len(split_words(item.category).words) == 1:
+        short += _list_short_titles(item.category, grammar)
+    yield from _build_names(fact, "ITEM", _list_nouns(short, colours, brands, grammar), grammar)
+    yield from _build_names(fact, "BRAND", brands, grammar)
+    yield from _build_names(fact, "CATEGORY", [item.category], grammar)
+    yield from _build_names(fact, "COLOUR", [*colours, *_list_genders(item.colour, grammar)], grammar)
     fits = [word for word in _find_core(item.title, grammar) if word in grammar.notes["fitting"]]
-    yield from _build_names(fact, "FIT", fits, grammar)
-    yield from _build_names(fact, "MATERIAL", _find_material(item.title, grammar), grammar)
+    yield from _build_names(fact, "FIT", dict.fromkeys((*fits, *list_tags(item, grammar))), grammar)
+    yield from _build_names(fact, "MATERIAL", _list_materials(item.title, grammar), grammar)
 
 
 def _name_fact(fact: Fact, grammar: Grammar) -> Iterator[FactName]:
     if fact.piece:
-        slots = {"COLOUR": fact.colour, "BRAND": ""}
-        yield from _build_names(fact.code, "PIECE", _list_nouns(fact.piece, slots, grammar), grammar)
-        heads = [name for name in _list_short_titles(fact.piece, grammar) if " " not in name]
+        nouns = list_nouns(fact.piece, "", grammar)
+        short = [*_list_short_titles(fact.piece, grammar), *nouns, *(f"{noun} {fact.piece}" for noun in nouns)]
+        colours = _list_colours(fact.colour, grammar)
+        yield from _build_names(fact.code, "PIECE", _list_nouns(short, colours, [""], grammar), grammar)
+        heads = [name for name in short if " " not in name]
         owned = [f"{name.removesuffix('ة')}{'ت' * name.endswith('ة')}ك" for name in heads]
+        owned += [f"{own} {fact.piece}" for own in owned]
         yield from _build_names(fact.code, "PIECE", owned if grammar.language == "ar" else (), grammar)
     if fact.day is not None:
         yield from _build_names(fact.code, "DAY", _list_days(fact, grammar), grammar)
@@ -93,8 +100,9 @@ def _name_fact(fact: Fact, grammar: Grammar) -> Iterator[FactName]:
         yield from _build_names(
             fact.code, "NUMBER", [say_count(fact.count, grammar, "number"), str(fact.count)], grammar
         )
-    yield from _build_names(fact.code, "KIND", fact.words[:1], grammar)
-    yield from _build_names(fact.code, "WORDS", _list_lists(fact.words, grammar), grammar)
+    forms = list_forms(fact, grammar)
+    yield from _build_names(fact.code, "KIND", forms[0] if forms else (), grammar)
+    yield from _build_names(fact.code, "WORDS", _list_lists(forms, grammar), grammar)
 
 
 def _build_names(fact: str, slot: str, texts: Iterable[str], grammar: Grammar) -> Iterator[FactName]:
@@ -104,15 +112,20 @@ def _build_names(fact: str, slot: str, texts: Iterable[str], grammar: Grammar) -
             yield FactName(fact, slot, phrase)
 
 
-def _list_nouns(title: str, slots: dict[str, str], grammar: Grammar) -> Iterator[str]:
-    """List the noun phrases for a title: itself and what may be left of it, with colour and maker around it."""
-    for name in _list_short_titles(title, grammar):
+def _list_nouns(names: Iterable[str], colours: Sequence[str], brands: Sequence[str], grammar: Grammar) -> Iterator[str]:
+    """List the noun phrases for a thing: each of its names, with colour and maker around it."""
+    for name in dict.fromkeys(names):
         for shape in grammar.notes["np"]:
-            filled = shape
-            for slot, word in slots.items():
-                filled = filled.replace(slot, word or "\0")
-            if "\0" not in filled:
-                yield filled.replace("NAME", name)
+            for colour in colours if "COLOUR" in shape else ("",):
+                for brand in brands if "BRAND" in shape else ("",):
+                    if ("COLOUR" in shape and not colour) or ("BRAND" in shape and not brand):
+                        continue
+                    yield shape.replace("COLOUR", colour).replace("BRAND", brand).replace("NAME", name)
+
+
+def _list_colours(colour: str, grammar: Grammar) -> list[str]:
+    """List what a colour is called: as the shop says it, and in the grammar's language."""
+    return list(dict.fromkeys((colour, *translate(colour, "colour", grammar)))) if colour else []
 
 
 def _list_short_titles(title: str, grammar: Grammar) -> Iterator[str]:
@@ -155,6 +168,21 @@ def _find_material(title: str, grammar: Grammar) -> list[str]:
     return found if len(found) == 1 else []
 
 
+def _list_materials(title: str, grammar: Grammar) -> list[str]:
+    """List the one material that a title names, in the grammar's words or as the lexicon translates an English one."""
+    return _find_material(title, grammar) or _translate_material(title, grammar)
+
+
+def _translate_material(title: str, grammar: Grammar) -> list[str]:
+    words = [*split_words(title).words]
+    loose = {entry.partition(":")[0] for entry in grammar.notes.get("stuff", ())}
+    doubts = {*grammar.notes.get("unstuff", ()), *grammar.notes["unmaterial"]}
+    if any(doubt in word for word in words for doubt in doubts):
+        return []
+    found = [word for word in words if word in loose]
+    return list(translate(found[0], "stuff", grammar)) if len(found) == 1 else []
+
+
 def _list_genders(colour: str, grammar: Grammar) -> list[str]:
     """List the forms of a colour that no stemmer joins, as `blanc` and `blanche`."""
     forms = dict(note.split(":") for note in grammar.notes.get("gender", ()))
@@ -173,16 +201,18 @@ def _list_days(fact: Fact, grammar: Grammar) -> Iterator[str]:
         yield from dict.fromkeys((f"{plain}{joint}{fact.day.year}", f"{plain} {fact.day.year}"))
 
 
-def _list_lists(words: Sequence[str], grammar: Grammar) -> Iterator[str]:
-    """List every enumeration of some of the words."""
+def _list_lists(forms: Sequence[Sequence[str]], grammar: Grammar) -> Iterator[str]:
+    """List every enumeration of some of the words. `forms`: what each may be called."""
     joint = grammar.notes["join"][0]
-    for width in range(1, min(len(words), 3) + 1):
-        for chosen in permutations(words[:3], width):
-            yield f" {joint} ".join((" ".join(chosen[:-1]), chosen[-1])) if width > 1 else chosen[0]
-            yield " ".join(chosen)
+    for width in range(1, min(len(forms), 3) + 1):
+        for words in permutations(forms[:3], width):
+            for chosen in product(*words):
+                yield f" {joint} ".join((" ".join(chosen[:-1]), chosen[-1])) if width > 1 else chosen[0]
+                yield " ".join(chosen)
 
 
-def _say_season(season: str, grammar: Grammar) -> list[str]:
+def say_season(season: str, grammar: Grammar) -> list[str]:
+    """Say a season in the grammar's language; empty for none."""
     order = ("spring", "summer", "autumn", "winter")
     return [grammar.notes["season"][order.index(season)]] if season in order else []
 
@@ -200,9 +230,14 @@ def _drop_shared(names: Iterable[FactName], brief: Brief) -> Iterator[FactName]:
     for item in brief.items:
         fact = build_item_id(item.item_id)
         things[fact] = item.title if titles.count(item.title) == 1 else fact
-    owners: dict[Phrase, set[str]] = defaultdict(set)
+    owners: dict[tuple[str, ...], set[str]] = defaultdict(set)
     kept = list(names)
     for name in kept:
         if name.slot in _HEADED:
-            owners[name.phrase].add(things[name.fact])
-    yield from (name for name in kept if name.slot not in _HEADED or len(owners[name.phrase]) == 1)
+            owners[_simplify(name.phrase)].add(things[name.fact])
+    yield from (name for name in kept if name.slot not in _HEADED or len(owners[_simplify(name.phrase)]) == 1)
+
+
+def _simplify(phrase: Phrase) -> tuple[str, ...]:
+    """Return what two phrases that the same words may match have in common: the shortest form of each word."""
+    return tuple(min(keys, key=lambda key: (len(key), key)) for keys in phrase)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from functools import lru_cache
 from typing import Final, NamedTuple
 from unicodedata import decimal
@@ -49,6 +50,21 @@ def split_words(text: str) -> Words:
         elif sign not in _QUIET and sign != "-":
             signs.append(sign)
     return Words(tuple(words), frozenset(breaks), tuple(signs))
+
+
+def separate(sentence: Words, prefix: str, known: Container[str]) -> Words:
+    """Separate an "and" that is written together with a known word, where the whole is no known word."""
+    words: list[str] = []
+    breaks: set[int] = set()
+    for place, word in enumerate(sentence.words):
+        if place in sentence.breaks:
+            breaks.add(len(words))
+        rest = word.removeprefix(prefix)
+        cut = rest != word and len(rest) > 1 and word not in known and rest in known
+        words += [prefix, rest] if cut else [word]
+    if len(sentence.words) in sentence.breaks:
+        breaks.add(len(words))
+    return Words(tuple(words), frozenset(breaks), sentence.signs)
 
 
 @lru_cache(maxsize=65_536)

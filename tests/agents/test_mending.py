@@ -24,7 +24,7 @@ def build(language: str = "en", **changed: str) -> tuple[EmailDraft, Brief]:
         CitedSentence(where="subject", text=ways["subject"][0]),
         CitedSentence(where="preheader", text=ways["preheader"][0]),
         CitedSentence(where="paragraphs[0]", text=checker.list_ways("signed_up")[0], facts=("signed_up",)),
-        CitedSentence(where="paragraphs[1]", text=ways["style"][0]),
+        CitedSentence(where="paragraphs[1]", text=ways["paragraph"][0]),
         *(
             CitedSentence(where=f"items[{i}].text", text=checker.list_ways(fact)[0], facts=(fact,))
             for i, fact in enumerate(f"item:{item.item_id}" for item in shown)
