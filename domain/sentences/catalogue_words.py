@@ -27,6 +27,7 @@ _NO_TAG: Final = fold_words(
         "sold out stock you your yours we our ours us her his their my not no non never without un ordered kept",
         "returned bought owned wished viewed chosen picked recommended personal welcome back again today now soon",
         "season spring summer autumn winter neu neue beliebt letzte nur kein nicht nouveau nouvelle dernier",
+        "petite plus tall curvy maternity slimming flattering",
         "derniere pas vente nuevo nueva ultimo ultima solo agotado rebajado جديد جديدة آخر حصري حصرية تخفيض",
     ]
 )
@@ -50,8 +51,10 @@ def list_nouns(title: str, category: str, grammar: Grammar) -> tuple[str, ...]:
 
 
 def list_tags(item: BriefItem, grammar: Grammar) -> tuple[str, ...]:
-    """List the tags of an item that are properties of it, in the grammar's language and as the shop has them."""
-    told = [tag for tag in item.tags if _is_property(tag)]
+    """List the tags of an item that are properties of it, in the grammar's language and as the shop has them. What it
+    is made of is for its title to say, which may take it back: a wool blend is not wool."""
+    stuff = {*grammar.notes["material"], *(word for key in _load_entries(grammar, "stuff") for word in key)}
+    told = [tag for tag in item.tags if _is_property(tag) and stuff.isdisjoint(split_words(tag).words)]
     said = [form for tag in told for form in translate(tag, "tag", grammar)]
     return tuple(dict.fromkeys((*said, *told)))
 

@@ -16,6 +16,7 @@ from domain.sentences.grammar import Grammar
 from domain.sentences.matching import Reading, SentenceMatcher
 from domain.sentences.naming import (
     AMBIENT,
+    COUNTS,
     MESSAGE,
     build_item_id,
     list_codes,
@@ -88,6 +89,7 @@ class SentenceChecker:
         focus, field, lone = "", "", True
         if len(draft.items) != len(self._brief.items):  # a count of the picks would be wrong
             self._names = tuple(name for name in self._names if name.slot != "PICKS")
+            self._codes = {fact: code for fact, code in self._codes.items() if code not in COUNTS}
         if not draft.items:
             self._names = tuple(name for name in self._names if name.slot != "SHOWN")
         self._offered = {fold(sentence.text).rstrip(".") for sentence in sentences}

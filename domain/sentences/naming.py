@@ -17,7 +17,9 @@ from domain.sentences.words import list_keys, split_words
 from models.mail import Brief, BriefItem, Fact
 
 SHOP, SEASON, MESSAGE, KIND, PICKS, SHOWN = "shop", "season", "message", "kind", "picks", "shown"
-AMBIENT = frozenset({SHOP, SEASON, KIND, PICKS, "one", "two"})
+COUNTS = frozenset({"one", "two"})
+"""Codes of a mail by how many items were picked."""
+AMBIENT = frozenset({SHOP, SEASON, KIND, PICKS}) | COUNTS
 """Facts that hold for the whole mail; a sentence need not cite them."""
 _HEADED = frozenset({"ITEM", "PIECE"})
 
