@@ -12,7 +12,7 @@ from typing import Any, Final
 import pytest
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from fastapi.testclient import TestClient
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from domain import permissions
 from domain.permissions import Action, Disclosure
@@ -20,12 +20,14 @@ from models.actors import Actor, Channel, Role
 from models.team import ApiKeyOrder
 from services.team import passwords
 from services.team.api_keys import create_key, revoke_key
+from services.team.secrets import hash_token
 from store.database import write_transaction
-from store.tables import api_keys, clients, fixes, outreaches
+from store.tables import api_keys, clients, fixes, outreaches, sign_ins
 from tests.web.auth import staff
 from tests.web.auth.staff import add_staff, enter, find_form_token, get_app_context, visit
 from tests.web.conftest import prepare_home
 from web.app import create_app
+from web.auth.callers import get_cookie_name
 from web.auth.forms import build_token
 from web.auth.rules import SAFE, PublicRoute, RouteRule, find_rule
 
@@ -210,6 +212,31 @@ def test_a_foreign_an_expired_and_a_revoked_key_open_nothing(site: TestClient) -
             if path.startswith("/v1/") and given != "the key ":
                 headers = {"Authorization": f"Bearer {given}"}
                 assert send(program, method, path, headers=headers).status_code == 401, (given, path)
+
+
+def test_a_foreign_an_expired_and_an_ended_sign_in_open_nothing(site: TestClient) -> None:
+    engine, now = get_app_context(site).engine, datetime.now(UTC)
+    settings = get_app_context(site).settings
+    signing, cookie = settings.keys.signing, get_cookie_name(settings)
+    for name in ("expired", "ended", "foreign"):
+        browser = enter(site, Role.OWNER.value)
+        value = browser.cookies[cookie]
+        of_browser = sign_ins.c.token_hash == hash_token(signing, "sign-in", value)
+        with write_transaction(engine) as connection:
+            if name == "expired":
+                old = update(sign_ins).where(of_browser).values(began_at=now - timedelta(days=40))
+                assert connection.execute(old).rowcount == 1
+            elif name == "ended":
+                assert connection.execute(delete(sign_ins).where(of_browser)).rowcount == 1
+            else:
+                browser.cookies.delete(cookie)
+                browser.cookies.set(cookie, value[:-6] + "abcdef")
+        for route, _, method, path in list_asked(site):
+            if path.startswith("/v1/"):
+                continue
+            answer = send(browser, method, path)
+            assert answer.status_code == (303 if method == "GET" and not path.endswith(".json") else 401), (name, path)
+            assert NAME not in answer.text, (name, route.path)
 
 
 def test_a_form_without_a_token_of_this_sign_in_changes_nothing(
