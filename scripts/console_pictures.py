@@ -97,7 +97,7 @@ class Gallery:
     def take_as_it_is(self, name: str) -> None:
         """Take the page that is open, which has no address of its own, in both themes."""
         for scheme in ("light", "dark"):
-            self.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            self.page.emulate_media(color_scheme=scheme)
             self._save(self.page, f"{name}-{scheme}", SHOWN_WIDE)
         self.page.emulate_media(color_scheme="light")
 
