@@ -170,8 +170,8 @@ def _match_words(words: Sequence[str], dialect: str) -> ColumnElement[bool]:
         asked = func.to_tsquery("simple", " & ".join(f"'{word}':*" for word in words))
         return literal_column(WORDS).op("@@", return_type=Boolean())(asked)
     # Most rows go at the first look; SQLite's LIKE takes no notice of capitals.
-    spoken, asked = literal_column(f"({_SQLITE_WORDS})", Text), words[0]
-    anywhere = clients.c.first_name.like(f"%{asked}%") | clients.c.email.like(f"%{asked}%")
+    spoken, first = literal_column(f"({_SQLITE_WORDS})", Text), words[0]
+    anywhere = clients.c.first_name.like(f"%{first}%") | clients.c.email.like(f"%{first}%")
     return and_(anywhere, *(spoken.like(f"% {word}%") for word in words))
 
 
