@@ -135,7 +135,7 @@ class Settings(
     hidden_link: bool = False
     """Whether mail holds a link that people do not see and scanners follow. Its cost with spam filters is not known."""
     mails_per_second: float = Field(default=200.0, gt=0)
-    """Rate at which one task queue hands mails over."""
+    """Rate at which one task queue hands mails over; parts of broadcasts, all together, have the same beside it."""
 
     quiet_from_hour: int = Field(default=21, ge=0, le=23)
     """Hour of the client's own day from which no mail leaves."""

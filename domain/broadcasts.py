@@ -34,3 +34,8 @@ def count_lanes(waiting: int, broadcasts: int) -> int:
     """Count the parts that a campaign may have under way at once. `waiting`: its clients that wait for one;
     `broadcasts`: campaigns that have such clients."""
     return min(-(-waiting // PART), max(1, LANES // max(1, broadcasts)))
+
+
+def share_pace(per_second: float, broadcasts: int) -> float:
+    """Return the mails a second that one part may begin, so that all parts of all campaigns keep to `per_second`."""
+    return per_second / max(LANES, broadcasts)

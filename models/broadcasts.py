@@ -8,12 +8,10 @@ from models.base import CampaignSlug, Contract
 
 
 class BroadcastStep(Contract):
-    """Asks for one part of a campaign's mails. `at` is the workflow's real now; `lanes`: parts that may be under way at
-    once in this campaign."""
+    """Asks for one part of a campaign's mails. `at` is the workflow's real now."""
 
     slug: CampaignSlug
     at: datetime
-    lanes: int = 1
 
 
 class BroadcastDone(Contract):

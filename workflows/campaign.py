@@ -89,7 +89,7 @@ class Campaign:
 
     async def _send_in_lane(self) -> None:
         while self._lanes:
-            step = BroadcastStep(slug=self._slug, at=workflow.now(), lanes=self._lanes)
+            step = BroadcastStep(slug=self._slug, at=workflow.now())
             try:
                 part = await workflow.execute_activity(
                     activity_stubs.send_part, step, summary="The next part of the mails", **BROADCAST

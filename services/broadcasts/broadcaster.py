@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime
 
+from domain.broadcasts import share_pace
 from mail.message import EnvelopeBuilder
 from mail.transport import Transport
 from models.base import CampaignSlug
@@ -51,7 +52,7 @@ class Broadcaster:
         if not part.keys:
             return BroadcastDone(taken=part.taken)
         attempts = await asyncio.to_thread(self._writer.write, part.keys, step.at)
-        await self._sender.send(attempts, self._context.settings.mails_per_second / max(1, step.lanes))
+        await self._sender.send(attempts, share_pace(self._context.settings.mails_per_second, part.broadcasts))
         sent = await asyncio.to_thread(self._finish, step.slug, part, step.at)
         return BroadcastDone(taken=part.taken, sent=sent)
 

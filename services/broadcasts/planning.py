@@ -56,11 +56,13 @@ class BegunMail(NamedTuple):
 
 @dataclass
 class BegunPart:
-    """A part: the mails begun, those of an earlier part whose worker died, and how many clients were looked at."""
+    """A part: the mails begun, those of an earlier part whose worker died, how many clients were looked at, and the
+    count of campaigns that go out in parts now."""
 
     mails: list[BegunMail] = field(default_factory=list)
     adopted: list[MailKey] = field(default_factory=list)
     taken: int = 0
+    broadcasts: int = 1
 
     @property
     def keys(self) -> list[MailKey]:
@@ -96,6 +98,7 @@ class BroadcastPlanner:
             _save(connection, slug, part.mails, now, until)
             broadcasts.leave_to_workflows(connection, slug, others)
             outbox.push_nudges(connection, "client", [*left, *others], wall)
+            part.broadcasts = broadcasts.count_broadcasts(connection, now)
         part.adopted, part.taken = adopted, len(adopted) + len(left) + len(taken)
         return part
 
