@@ -11,7 +11,7 @@ SPEC = CampaignSpec(slug="spring", name="Spring")
 
 
 @pytest.mark.parametrize(
-    ("waiting", "broadcasts", "lanes"), [(0, 0, 0), (1, 1, 1), (PART + 1, 1, 2), (10**6, 1, LANES)]
+    ("waiting", "broadcasts", "lanes"), [(0, 0, 0), (1, 1, 1), (PART + 1, 1, 2), (10**6, 1, LANES), (10**6, 9, 1)]
 )
 def test_lanes_follow_who_waits(waiting: int, broadcasts: int, lanes: int) -> None:
     assert count_lanes(waiting, broadcasts) == lanes
