@@ -59,9 +59,9 @@ def say_day(fact: Fact, grammar: Grammar) -> str:
 
 
 def say_count(count: int, grammar: Grammar, note: str) -> str:
-    """Say a count by the words of a note, `times` or `number`."""
-    words = grammar.notes.get(note, ())
-    return words[count - 1] if 0 < count <= len(words) else str(count)
+    """Say a count by the words of a note, `times` or `number`; in figures where it has none for so many."""
+    words, (beyond,) = grammar.notes.get(note, ()), grammar.notes.get(f"{note}_beyond", ("{}",))
+    return words[count - 1] if 0 < count <= len(words) else beyond.format(count)
 
 
 def _name_item(item: BriefItem, grammar: Grammar) -> Iterator[FactName]:

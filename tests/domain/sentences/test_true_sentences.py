@@ -257,3 +257,42 @@ def test_a_message_that_is_taken_stands_in_the_mail_and_another_is_refused_with_
 
 def test_which_messages_are_taken() -> None:
     assert [bool(find_message_faults(message)) for message in MESSAGES] == [True, True, True, True, False, True]
+
+
+@pytest.mark.parametrize("kind", TouchKind)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_claims_nothing_passes_without_facts_whatever_the_mail_knows(language: str, kind: TouchKind) -> None:
+    piece = HistoryItem(title="Linen Shirt", category="shirts", colour="navy", at=utc(2026, 3, 3))
+    history = History(
+        signed_up_at=utc(2024, 1, 2),
+        orders=12,
+        last_order_at=piece.at,
+        last_item=piece,
+        kept=piece,
+        wished=piece,
+        viewed=piece,
+        quiz_styles=("classic", "relaxed"),
+        quiz_colours=("navy", "rust"),
+        favourite_category="dresses",
+        sizes=("M",),
+    )
+    told = BRIEF.model_copy(
+        update={"facts": state_facts(history, NOW), "kind": kind, "season": "winter", "message": ""}
+    )
+    checker = SentenceChecker(told, load_grammar(language))
+    places = {place: place for place in ("subject", "preheader", "call_to_action")} | {"paragraph": "paragraphs[0]"}
+    offered = [(way, where) for place, where in places.items() for way in checker.list_openers(place)]
+    assert len(offered) >= 8
+    said = [CitedSentence(where=where, text=text) for text, where in offered]
+    assert [one.text for one in said if list(checker.check([one], DRAFT, cited=True))] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_orders_beyond_the_words_for_counts_are_said_in_figures(language: str) -> None:
+    fact = Fact(code="orders_count", text="x", count=12)
+    checker = SentenceChecker(BRIEF.model_copy(update={"facts": (fact,)}), load_grammar(language))
+    (said,) = checker.list_ways("orders_count")
+    times = {"en": "12 times", "de": "12 Mal", "fr": "12 fois", "es": "12 veces", "ar": "12 مرة"}
+    assert times[language] in said
+    sentence = CitedSentence(where="paragraphs[0]", text=said, facts=("orders_count",))
+    assert list(checker.check([sentence], DRAFT, cited=True)) == []
