@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from domain.facts import History, HistoryItem, state_facts
 from models.base import utc
-from models.mail import Autonomy, Brief, BriefItem, Fact
+from models.mail import Autonomy, Brief, BriefItem, EmailDraft, Fact, ItemBlurb
 from models.states import Phase, TouchKind
 
 NOW = utc(2026, 11, 21, 12)
@@ -106,3 +106,13 @@ briefs = st.builds(
     | st.lists(st.builds(Fact, code=st.just("last_item"), text=words), max_size=3).map(tuple),
     items=st.lists(items, max_size=7, unique_by=lambda item: item.item_id).map(tuple),
 )
+
+COAT_DRAFT = EmailDraft(
+    subject="A coat",
+    preheader="For you",
+    greeting="Hello Ana,",
+    paragraphs=("A coat.",),
+    items=(ItemBlurb(item_id="i-1", text="A coat."), ItemBlurb(item_id="i-2", text="A scarf.")),
+    call_to_action="See it",
+)
+"""A mail of two items, for checks of one sentence in it."""

@@ -9,7 +9,8 @@ from domain.facts import History, state_facts
 from domain.sentences.catalogue_words import list_nouns, list_tags, translate
 from domain.sentences.checking import SentenceChecker, build_greeting, find_ungrounded
 from models.base import utc
-from models.mail import BriefItem, CitedSentence, EmailDraft, ItemBlurb
+from models.mail import BriefItem, CitedSentence, EmailDraft
+from tests.agents.briefs import COAT_DRAFT as DRAFT
 from tests.agents.briefs import NOW
 from tests.agents.briefs import build_grounded_brief as brief
 
@@ -18,14 +19,6 @@ ITEMS = (
     BriefItem(item_id="i-2", title="Silk Scarf", category="scarves", brand="Loom", colour="rust", tags=("fringed",)),
 )
 BRIEF = brief(items=ITEMS)
-DRAFT = EmailDraft(
-    subject="A coat",
-    preheader="For you",
-    greeting="Hello Ana,",
-    paragraphs=("A coat.",),
-    items=(ItemBlurb(item_id="i-1", text="A coat."), ItemBlurb(item_id="i-2", text="A scarf.")),
-    call_to_action="See it",
-)
 SAYS = {
     "en": "The {noun} is {said}.",
     "de": "{noun} ist {said}.",

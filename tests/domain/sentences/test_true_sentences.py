@@ -15,8 +15,9 @@ from domain.sentences.checking import SentenceChecker, find_ungrounded
 from domain.sentences.grammar import Choice, FactSlot, NamedPart, Node, Run
 from domain.wording import fold
 from models.base import utc
-from models.mail import BriefItem, CitedSentence, EmailDraft, Fact, ItemBlurb
+from models.mail import BriefItem, CitedSentence, Fact
 from models.states import TouchKind
+from tests.agents.briefs import COAT_DRAFT as DRAFT
 from tests.agents.briefs import NOW
 from tests.agents.briefs import build_grounded_brief as brief
 
@@ -30,14 +31,6 @@ HISTORY = History(
     wished=HistoryItem(title="Suede Loafers", colour="tan", at=utc(2026, 9, 4)),
 )
 BRIEF = brief(facts=state_facts(HISTORY, NOW))
-DRAFT = EmailDraft(
-    subject="A coat",
-    preheader="For you",
-    greeting="Hello Ana,",
-    paragraphs=("A coat.",),
-    items=(ItemBlurb(item_id="i-1", text="A coat."), ItemBlurb(item_id="i-2", text="A scarf.")),
-    call_to_action="See it",
-)
 EVERYTHING = tuple(fact.code for fact in BRIEF.facts) + tuple(f"item:i-{n}" for n in (1, 2, 3))
 
 
