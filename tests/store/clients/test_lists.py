@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, text, update
 
 from domain.segments.text import parse_text
 from models.states import Phase
@@ -96,3 +96,16 @@ def test_a_segment_narrows_a_search(shop: Engine) -> None:
         found = find_clients(connection, "an", within=within)
         assert [row.client_id for row in found.rows] == ["ann", "c2"]
         assert count_clients(connection, "an", within=within) == 2
+
+
+@pytest.mark.parametrize("database", ["postgresql"])
+def test_postgresql_plans_each_search_for_its_own_text(shop: Engine) -> None:
+    kept = text(
+        "SELECT sum(custom_plans), sum(generic_plans) FROM pg_prepared_statements WHERE statement LIKE '%lower%'"
+    )
+    with shop.connect() as connection:
+        for _ in range(15):  # prepared at the fifth time; after five more PostgreSQL may keep one plan for all
+            with connection.begin():
+                count_clients(connection, "e", "dormant")
+        custom, generic = connection.execute(kept).one()
+    assert (custom > 5, generic) == (True, 0)
