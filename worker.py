@@ -31,6 +31,7 @@ from hosting.returns import host_returns
 from hosting.schedules import REFRESH, WAVE, keep_schedule
 from hosting.webhook_watch import dispatch_webhooks
 from private_files import warn_of_open_files
+from services.campaigns.sequences import begin_sequences
 from services.context import ServiceContext
 from services.key_fingerprints import require_known_keys
 from services.private_folders import BACKUPS, SIMULATIONS, delete_leftovers
@@ -68,6 +69,7 @@ async def serve(settings: Settings, queues: Sequence[str]) -> None:
             await stack.enter_async_context(host_returns(context.engine, settings, required=False))
         tasks = []
         if LIFECYCLE_QUEUE in queues:
+            await asyncio.to_thread(begin_sequences, context)
             dispatcher = Dispatcher(client, context.engine, settings.starts_per_second)
             loops = (
                 dispatcher.run(),

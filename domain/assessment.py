@@ -20,6 +20,7 @@ from domain.next_actions import DRIFT_MAILS, NoMailDecision, OpenCall, add_decis
 from domain.outreach import ClientMail, find_in_turn
 from domain.phases import PhaseState, advance_phase, start_phase
 from domain.planning import ClientPlan, MailStart, QueuedMail, Situation, may_queue, plan_next_step
+from domain.sequences import Sequences
 from domain.timing import MailRules
 from models.base import CampaignSlug, ClientId
 from models.offers import OfferSlug
@@ -67,6 +68,8 @@ class AssessmentSnapshot:
     campaign_states: Mapping[CampaignSlug, tuple[CampaignState, int]] = field(default_factory=dict)
     call: OpenCall | None = None
     answered: tuple[NoMailDecision, ...] = ()
+    sequences: Sequences = field(default_factory=dict)
+    """What each phase calls for."""
     personal: bool = True
     """Whether what the client did may decide what they get; False: they refused personalisation."""
 
@@ -230,6 +233,7 @@ def _build_situation(snapshot: AssessmentSnapshot, score: ClientScore, call: Ope
         standing=score.state,
         crosses_at=score.engagement.crosses_at,
         facts=snapshot.facts,
+        sequence=snapshot.sequences.get(score.state.phase),
         made={mail.reason_key: mail.created_at for mail in snapshot.mails},
         answered=snapshot.answered,
         call=call,
@@ -259,7 +263,7 @@ def _list_parked(snapshot: AssessmentSnapshot) -> list[QueuedMail]:
 
 def _find_exposure(client_id: ClientId, start: MailStart | None, share: float) -> HoldoutExposure | None:
     """Find the client's arm in the re-engagement comparison, where `start` is a mail of it."""
-    if start is None or not share or start.campaign is not None or start.kind not in DRIFT_MAILS:
+    if start is None or not share or not start.of_phase or start.kind not in DRIFT_MAILS:
         return None
     return HoldoutExposure(build_re_engagement_slug(share), assign_arm(RE_ENGAGEMENT, client_id, share))
 

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from domain.eligibility import Eligibility, MailFacts, SendDecision, explain_mail_status, is_wanted
 from domain.next_actions import DRIFT_MAILS, NoMailDecision, OpenCall, find_no_mail_decision
 from domain.outreach import PAUSED_BY_ITSELF, PRIORITY
-from domain.phases import PhaseState, ScheduledMail, choose_next_mail, compute_phase_end
+from domain.phases import PhaseState, compute_phase_end
+from domain.sequences import PhaseSequence, ScheduledMail, choose_next_mail
 from domain.timing import MailRules, load_zone, spread_next_open
 from models.base import CampaignSlug, ClientId, Contract, Id
 from models.journey_steps import MailContent
@@ -24,8 +25,8 @@ PARKED_RETRY_AFTER = timedelta(days=1)
 
 
 class QueuedMail(Contract):
-    """A mail that waits for the client's turn: a campaign's enrolment, or the parked outreach number `n`. `content`:
-    what the `step` of a campaign with several says of it; `offer`: what it states."""
+    """A mail that waits for the client's turn: a campaign's enrolment, that of the phase (`of_phase`), or the parked
+    outreach number `n`. `content`: what the `step` of a campaign with several says of it; `offer`: what it states."""
 
     priority: int
     key: str
@@ -35,10 +36,11 @@ class QueuedMail(Contract):
     step: str = ""
     content: MailContent | None = None
     offer: Id | None = None
+    of_phase: bool = False
 
 
 class MailStart(Contract):
-    """A new mail to start."""
+    """A new mail to start. `of_phase`: the sequence of the client's phase calls for it; no enrolment waits for it."""
 
     kind: TouchKind
     key: str
@@ -47,6 +49,7 @@ class MailStart(Contract):
     step: str = ""
     content: MailContent | None = None
     offer: Id | None = None
+    of_phase: bool = False
 
 
 class Situation(Contract):
@@ -56,6 +59,8 @@ class Situation(Contract):
     standing: PhaseState
     crosses_at: datetime | None = None
     facts: MailFacts
+    sequence: PhaseSequence | None = None
+    """What the client's phase calls for; None: nothing."""
     made: Mapping[str, datetime] = {}
     """The triggers that a mail has answered so far, by trigger key, and when."""
     answered: tuple[NoMailDecision, ...] = ()
@@ -87,7 +92,7 @@ def plan_next_step(situation: Situation, eligibility: Eligibility, rules: MailRu
     """Plan the next step of one client at `now`. `eligibility`: whether a mail may be started (`may_plan`)."""
     zone = load_zone(situation.facts.time_zone)
     mail = _choose_scheduled_mail(situation)
-    queue = _build_queue(situation.waiting, mail, now)
+    queue = _build_queue(situation, mail, now)
     due_at = now if queue else (mail.due_at if mail else None)
     allowed_at = None
     if due_at is not None and eligibility.door is not SendDecision.CLOSED:
@@ -110,7 +115,7 @@ def plan_next_step(situation: Situation, eligibility: Eligibility, rules: MailRu
     wake_at = min(t for t in times if t > now)
     return ClientPlan(
         wake_at=wake_at,
-        start=_build_start(first, mail),
+        start=_build_start(first),
         wake=first.n if first else None,
         next_touch_at=allowed_at,
         why_not=explain_mail_status(
@@ -131,6 +136,7 @@ def plan_next_step(situation: Situation, eligibility: Eligibility, rules: MailRu
 def _choose_scheduled_mail(situation: Situation) -> ScheduledMail | None:
     """Choose the mail that the phase calls for; none of a drift sequence while a stylist's call is open."""
     mail = choose_next_mail(
+        situation.sequence,
         situation.standing,
         {**situation.made, **{decision.key: decision.at for decision in situation.answered}},
         {kind for kind in TouchKind if _is_skipped(situation, kind)},
@@ -169,14 +175,34 @@ def may_queue(
     return state is not CampaignState.PAUSED and (epoch >= current or now - since > PARKED_RETRY_AFTER)
 
 
-def _build_queue(waiting: tuple[QueuedMail, ...], mail: ScheduledMail | None, now: datetime) -> list[QueuedMail]:
-    due = [QueuedMail(priority=PRIORITY[mail.kind], key=mail.key)] if mail is not None and mail.due_at <= now else []
-    return sorted([*waiting, *due], key=lambda w: -w.priority)
+def _build_queue(situation: Situation, mail: ScheduledMail | None, now: datetime) -> list[QueuedMail]:
+    due = [_queue_mail(mail, situation.client_id)] if mail is not None and mail.due_at <= now else []
+    return sorted([*situation.waiting, *due], key=lambda w: -w.priority)
 
 
-def _build_start(first: QueuedMail | None, mail: ScheduledMail | None) -> MailStart | None:
+def _queue_mail(mail: ScheduledMail, client_id: ClientId) -> QueuedMail:
+    content = mail.build_content(client_id)
+    return QueuedMail(
+        priority=PRIORITY[mail.kind],
+        key=mail.key,
+        campaign=mail.campaign,
+        kind=mail.kind,
+        step=mail.mail.step.id,
+        content=content,
+        offer=content.offer if content else None,
+        of_phase=True,
+    )
+
+
+def _build_start(first: QueuedMail | None) -> MailStart | None:
     if first is None or first.n is not None:
         return None
-    kind = first.kind if first.campaign or mail is None else mail.kind
-    start = MailStart(kind=kind, key=first.key, priority=first.priority, campaign=first.campaign, offer=first.offer)
+    start = MailStart(
+        kind=first.kind,
+        key=first.key,
+        priority=first.priority,
+        campaign=first.campaign,
+        offer=first.offer,
+        of_phase=first.of_phase,
+    )
     return start.model_copy(update={"step": first.step, "content": first.content}) if first.step else start

@@ -13,8 +13,9 @@ from models.drafts import ReviewPolicy
 from models.guardrails import Guardrails
 from models.journey_steps import END, EventType, JourneyStep, QuietHours, Span, StepId
 from models.mail import Autonomy
+from models.phase_entry import PhaseEntry, fill_holdout, find_sequence_fault
 from models.segment_words import AttributeName
-from models.states import CampaignState
+from models.states import CampaignState, Phase
 
 SCHEMA: Final = 1
 MOST_STEPS: Final = 40
@@ -107,7 +108,7 @@ class DateEntry(StrictInput):
 
 ItemEntry = BackInStockEntry | PriceDropEntry
 Entry = Annotated[
-    NowEntry | TimeEntry | EveryEntry | EventEntry | BackInStockEntry | PriceDropEntry | DateEntry,
+    NowEntry | TimeEntry | EveryEntry | EventEntry | BackInStockEntry | PriceDropEntry | DateEntry | PhaseEntry,
     Field(discriminator="on"),
 ]
 
@@ -156,6 +157,11 @@ class CampaignDefinition(StrictInput):
     approval: Literal["anyone", "someone_else"] = "anyone"
     """Who approves: anyone with the right, or not whoever submitted it."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _take_holdout(cls, values: Any) -> Any:
+        return fill_holdout(values) if isinstance(values, dict) else values
+
     @model_validator(mode="after")
     def _lead_forward(self) -> CampaignDefinition:
         places = {step.id: index for index, step in enumerate(self.steps)}
@@ -168,18 +174,26 @@ class CampaignDefinition(StrictInput):
                 _require_later(index, field, target, places)
         if not any(step.mail or step.call for step in self.steps):
             raise ValueError("steps: no step mails or calls anybody")
+        if isinstance(self.entry, PhaseEntry):
+            fields = type(self).model_fields
+            changed = [name for name in fields if getattr(self, name) != fields[name].get_default()]
+            if fault := find_sequence_fault(Phase(self.entry.phase), changed, self.holdout, self.steps):
+                raise ValueError(fault)
         return self
 
     def build_spec(self) -> CampaignSpec:
         """Build the terms that it shares with a campaign of one mail: its row, its counts and its lift rest on them."""
         ends_by_itself = isinstance(self.entry, NowEntry | TimeEntry)
         first = next((step.mail for step in self.steps if step.mail), None)
+        audience = self.audience
+        if isinstance(self.entry, PhaseEntry):
+            audience = Audience(phases=(Phase(self.entry.phase),))
         return CampaignSpec(
             slug=self.slug,
             name=self.name,
             message=first.message if first else "",
             voice=self.voice,
-            audience=self.audience,
+            audience=audience,
             throughput_per_minute=self.throughput_per_minute,
             priority=self.priority,
             control_share=self.holdout,

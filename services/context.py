@@ -20,6 +20,7 @@ from models.journey_steps import MailContent
 from models.states import TouchKind
 from settings import Settings
 from store import clock as stored_clock
+from store.campaigns.sequences import SequenceReader
 from store.mail.policy import build_mail_rules
 from store.mail.suppressions import hash_mailbox
 
@@ -56,6 +57,11 @@ class ServiceContext:
     def review_policies(self) -> Mapping[TouchKind, str]:
         """Which mails of each kind a person lets out; a kind that is absent needs nobody."""
         return parse_policies(self.settings.review)
+
+    @cached_property
+    def sequences(self) -> SequenceReader:
+        """The lifecycle's sequences as they stand."""
+        return SequenceReader()
 
     def hash_mailbox(self, email: str) -> str:
         """Compute the keyed hash of the mailbox of an address."""

@@ -122,7 +122,8 @@ def forget_campaign(connection: Connection, slug: CampaignSlug, version: int | N
         .values(campaign=None, reason_key="past:" + func.substr(t.outreaches.c.reason_key, 1, 150))
     )
     fresh = {"state": CampaignState.DRAFT, "epoch": 1, "cursor": "", "enrolled_all": False, "erased": {}}
-    fresh |= {"started_at": None, "looked_at": None, "guarded_from": None, "version": None, "created_at": now}
+    fresh |= {"started_at": None, "looked_at": None, "guarded_from": None, "version": None, "sequence": None}
+    fresh |= {"created_at": now}
     connection.execute(update(t.campaigns).where(t.campaigns.c.slug == slug).values(**fresh))
     v = t.campaign_versions.c
     approved = case((v.version == version, VersionState.APPROVED), else_=VersionState.SET_ASIDE)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, Engine, inspect, text
 
 from errors import ConfigError
+from store.campaigns.shipped import install_shipped
+from store.clock import load_business_time
 from store.database import read_transaction, write_transaction
 
 if TYPE_CHECKING:
@@ -20,7 +23,8 @@ _LOCK: Final = 7_274_650_312  # of PostgreSQL; any number that nobody else here 
 
 
 def upgrade(engine: Engine) -> bool:
-    """Bring the schema up to date; whether there was anything to do. Safe when several processes start at once.
+    """Bring the schema up to date, and install the lifecycle's campaigns where there never were any; whether there was
+    anything to do. Safe when several processes start at once.
 
     Raises ConfigError for a database that this version cannot bring up to date, Unavailable when it does not answer.
     """
@@ -33,6 +37,7 @@ def upgrade(engine: Engine) -> bool:
         if load_version(connection) == find_head():  # another process was quicker
             return False
         _upgrade(connection)
+        install_shipped(connection, load_business_time(connection, datetime.now(UTC)))
     return True
 
 

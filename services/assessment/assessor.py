@@ -86,7 +86,7 @@ class Assessor:
             score = self._scoring.score(connection, snapshot, answers, uuid4().hex)
             decision = decide_next(snapshot, score, self._rules)
             start = decision.plan.start
-            asks = start is not None and start.kind in DRIFT_MAILS and start.campaign is None
+            asks = start is not None and start.kind in DRIFT_MAILS and start.of_phase
             if start is None or not asks or not self._decider.has_algorithm(next_actions.SLOT):
                 _save_assessment(connection, snapshot, score, decision)
                 return self._build_assessment(clock, snapshot, score, decision)
@@ -211,6 +211,6 @@ def _begin_due_mail(
             phase=score.state.phase,
             now=now,
         )
-    if start.campaign is not None:
+    if start.campaign is not None and not start.of_phase:
         queued = enrolments.QueuedEnrolment(start.campaign, client_id, start.key, n, start.step)
         enrolments.mark_queued(connection, [queued], now)

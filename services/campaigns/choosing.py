@@ -50,6 +50,8 @@ def enrol_chosen(
             row = campaigns.load_campaign(connection, slug, lock=True)
             if row.state not in UNDER_WAY:
                 raise BadInput("is not running: nobody can enter it", "campaign")
+            if row.sequence is not None:
+                raise BadInput("is for who comes into a phase of the lifecycle: nobody is put into it", "campaign")
             definition = _load_definition(connection, row)
             new, refused = _choose(connection, signing_key, row, definition, batch, now)
             entry = name_choice(row.spec.entry, definition, now)

@@ -28,6 +28,7 @@ from services.campaigns.definition_checks import (
     resolve_audiences,
 )
 from services.campaigns.sanity import require_future_end
+from services.campaigns.sequences import name_version, require_free_phase, require_same_phase
 from services.campaigns.takeover import take_over_words
 from services.offers.naming import require_offers
 from settings import Settings
@@ -171,7 +172,7 @@ def start_version(
     permissions.require(actor, Action.START_CAMPAIGN)
     with write_transaction(engine) as connection:
         row, campaign = versions.load_version(connection, slug), campaigns.load_campaign(connection, slug)
-        if row.state is VersionState.LIVE and campaign.version == row.version:
+        if row.state is VersionState.LIVE and campaign.running_version == row.version:
             return _describe(connection, row)
         _require_state(row, VersionState.APPROVED, "only an approved version is started")
         require_moves(row.definition, dict(moves or {}))
@@ -179,7 +180,7 @@ def start_version(
         ends_at = compute_end(row.definition.build_spec(), started_at)
         require_offers(connection, row.definition, ends_at, now, live=True)
         publish_version(connection, campaign, row, takeover, dict(moves or {}), now)
-        data = {"takeover": takeover} if campaign.version is not None else {}
+        data = {"takeover": takeover} if campaign.running_version is not None else {}
         _put_on_record(connection, actor, Action.START_CAMPAIGN, row, now, real_now, data)
         outbox.push_nudges(connection, "campaign", [slug], real_now)
         return _describe(connection, versions.load_version(connection, slug, row.version))
@@ -200,17 +201,19 @@ def publish_version(
     versions.move_version(connection, row, VersionState.LIVE, now, takeover=takeover, moves=dict(moves))
     if campaign.state not in NOT_STARTED:
         require_successor(campaign, row.definition, now)
+    require_free_phase(connection, row.definition)
     spec = row.definition.build_spec().model_dump(mode="json")
+    running = {name_version(row.definition): row.version}
     if campaign.state in NOT_STARTED:
         begun = {"started_at": now, "looked_at": now}
         campaigns.move_campaign(connection, campaign.slug, CampaignState.RUNNING, now, **begun)
-        campaigns.update_campaign(connection, campaign.slug, now, spec=spec, version=row.version)
+        campaigns.update_campaign(connection, campaign.slug, now, spec=spec, **running)
     else:
         values = {"cursor": "", "enrolled_all": False}
-        if takeover == "move" and campaign.version is not None:
-            before = versions.load_version(connection, campaign.slug, campaign.version)
+        if takeover == "move" and campaign.running_version is not None:
+            before = versions.load_version(connection, campaign.slug, campaign.running_version)
             take_over_words(connection, before, row, now)
-        campaigns.update_campaign(connection, campaign.slug, now, spec=spec, version=row.version, **values)
+        campaigns.update_campaign(connection, campaign.slug, now, spec=spec, **running, **values)
 
 
 def require_successor(campaign: CampaignRow, definition: CampaignDefinition, now: datetime) -> None:
@@ -229,6 +232,7 @@ def require_successor(campaign: CampaignRow, definition: CampaignDefinition, now
                 "compared; create another campaign",
                 field,
             )
+    require_same_phase(campaign, definition)
     require_future_end(compute_end(spec, campaign.started_at or campaign.created_at), now)
 
 

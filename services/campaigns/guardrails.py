@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import Connection
 
@@ -18,6 +19,9 @@ from store.activity import write_activity
 from store.campaigns import campaigns, lift, mail_counts
 from store.campaigns.campaigns import CampaignRow
 
+GUARDED_FOR: Final = timedelta(days=28)
+"""How far back the mails of a sequence of the lifecycle count."""
+
 log = logging.getLogger("selvedge.campaigns")
 
 
@@ -25,10 +29,14 @@ def pause_beyond_limits(
     connection: Connection, actor: Actor, row: CampaignRow, now: datetime, real_now: datetime
 ) -> CampaignRow:
     """Pause a running campaign whose mails since its start, or the last resume, pass one of its limits, and return its
-    row. The reason stands in the row; the owner resumes when it is mended. Raises NotAllowed."""
+    row; of a sequence of the lifecycle the mails of the last GUARDED_FOR count. The reason stands in the row; the owner
+    resumes when it is mended. Raises NotAllowed."""
     if row.state is not CampaignState.RUNNING:
         return row
-    counts = mail_counts.count_mails(connection, row.slug, row.guarded_from)
+    since = row.guarded_from
+    if row.sequence is not None:  # it runs for years: what was wrong long ago is not wrong now
+        since = max(since or now - GUARDED_FOR, now - GUARDED_FOR)
+    counts = mail_counts.count_mails(connection, row.slug, since)
     breach = find_breach(counts, row.spec.guardrails)
     if breach is not None:
         _pause(connection, actor, row, _name_breach(breach), breach.name, now, real_now)

@@ -18,6 +18,7 @@ from models.base import CampaignSlug
 from models.campaign import SteeredCampaign
 from models.campaign_definition import CampaignAdjustment
 from models.states import VersionState
+from services.campaigns.sequences import name_version
 from services.campaigns.takeover import take_over_words
 from store.activity import write_activity
 from store.campaigns import campaigns, versions
@@ -64,11 +65,11 @@ def reword_step(
 
 
 def _load_running(connection: Connection, row: CampaignRow) -> VersionRow:
-    if row.version is None:
+    if row.running_version is None:
         raise BadInput(f"{row.slug} is a campaign of one mail; change its message without a step", "step")
     if row.state not in UNDER_WAY:
         raise BadInput(f"{row.slug} is {row.state.replace('_', ' ')}; a step is said anew while it runs", "slug")
-    return versions.load_version(connection, row.slug, row.version)
+    return versions.load_version(connection, row.slug, row.running_version)
 
 
 def _require_none_open(connection: Connection, running: VersionRow) -> None:
@@ -88,8 +89,14 @@ def _publish(
     taken = take_over_words(connection, before, after, now)
     words: dict[str, Any] = after.definition.build_spec().model_dump(include={"message", "voice"})
     spec = row.spec.model_copy(update=words).model_dump(mode="json")
-    campaigns.update_campaign(connection, row.slug, now, spec=spec, version=after.version)
+    campaigns.update_campaign(connection, row.slug, now, spec=spec, **{name_version(after.definition): after.version})
     clients, mails = (taken.clients, taken.mails) if taken else (0, 0)
+    if row.sequence is not None:
+        return (
+            f"version {after.version} took the place of version {before.version}: it holds for everybody in the phase "
+            "and for all who come into it",
+            f"{mails:,} mails of this step had not left: what is written already is written anew, and reviewed again",
+        )
     return (
         f"version {after.version} took the place of version {before.version}: it holds for the {clients:,} clients on "
         "their way and for all who enter",

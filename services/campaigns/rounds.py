@@ -14,6 +14,7 @@ from models.campaign import CampaignProgress
 from models.clock import Clock
 from models.states import CampaignState
 from services import metrics
+from services.campaigns import sequences
 from services.campaigns.enrolment import enrol_next
 from services.context import ServiceContext
 from store.campaigns import broadcasts, campaigns, parked, places, versions
@@ -24,6 +25,8 @@ ROUND_S: Final = 5.0
 """Real seconds between rounds while there is something to enrol or drain."""
 OVERDUE_AFTER: Final = timedelta(hours=1)
 """Business time after which a step that fell due during a pause is looked at."""
+SEQUENCE_LOOK: Final = timedelta(days=1)
+"""Business time between two looks at the guardrails of a sequence of the lifecycle."""
 WATCH_S: Final = 30.0
 LONGEST_WATCH_S: Final = 3600.0
 """Real seconds between counts while mail is on its way: short at first, then longer and longer."""
@@ -46,6 +49,8 @@ def drain_and_enrol(
     """Release parked mails and enrol clients up to this round's share. Once all are enrolled, those who joined the
     audience since are looked for every `look_again`. Many clients at once wait for a part; fewer are nudged."""
     share = max(1, round(row.spec.throughput_per_minute * ROUND_S / 60))
+    if row.sequence is not None:
+        return _look_at_phase(context, connection, row, share, now)
     drained = parked.release_parked(connection, row.slug, row.epoch, share)
     overdue = places.release_overdue(connection, row.slug, now - OVERDUE_AFTER, share) if row.version else []
     backlog = broadcasts.count_waiting(connection, row.slug, now)
@@ -67,6 +72,16 @@ def drain_and_enrol(
     lanes = count_lanes(backlog + left, broadcasts.count_broadcasts(connection, now))
     next_entry = broadcasts.find_next_entry(connection, row.slug, now)
     return Moved(len(drained) + len(mailed), lanes, broadcasts.find_next_lease(connection, row.slug), next_entry)
+
+
+def _look_at_phase(
+    context: ServiceContext, connection: Connection, row: CampaignRow, share: int, now: datetime
+) -> Moved:
+    """Release the parked mails of a sequence of the lifecycle, then have those in its phase planned anew."""
+    drained = parked.release_parked(connection, row.slug, row.epoch, share)
+    looked = sequences.look_at_phase(connection, row, share - len(drained), now) if len(drained) < share else []
+    outbox.push_nudges(connection, "client", [*drained, *looked], context.wall())
+    return Moved(len(drained) + len(looked))
 
 
 def release_left(context: ServiceContext, connection: Connection, row: CampaignRow, real_now: datetime) -> Moved:
@@ -100,6 +115,8 @@ def compute_wait(
     """Compute the real seconds until the next round; None when there is nothing left to do. `quiet`: rounds in a row
     that found nothing; `look_in`: real time until parts have work again."""
     waits = []
+    if row.sequence is not None and row.state is CampaignState.RUNNING:  # it runs for years, and enrols nobody
+        return max(clock.real_wait(now + SEQUENCE_LOOK, now).total_seconds(), WATCH_S)
     if look_in is not None:
         waits.append(max(look_in.total_seconds(), 1.0))
     if progress.pending + progress.under_way > 0:

@@ -25,6 +25,7 @@ from models.base import CampaignSlug
 from models.campaign import CampaignChange, CampaignCommand, CampaignSpec, SteeredCampaign
 from models.states import CampaignState, Overdue
 from services.campaigns.sanity import require_future_end
+from services.campaigns.sequences import require_shared_terms
 from services.offers.naming import require_offers
 from store.activity import write_activity
 from store.campaigns import campaigns, enrolments, parked, places, under_way
@@ -75,12 +76,14 @@ def require_possible(row: CampaignRow, command: CampaignCommand, now: datetime) 
     if command.kind != "adjust":
         return
     change = CampaignChange.model_validate(command.change)
-    if row.version is not None and (of_steps := {"message", "voice", "review"} & set(change.list_changes())):
+    if row.running_version is not None and (of_steps := {"message", "voice", "review"} & set(change.list_changes())):
         raise BadInput(
             f"{row.slug} has several steps, and each says its own: name the step for its message or voice, or change "
             "the file, then create, submit, approve and start it with --in-it move",
             min(of_steps),
         )
+    if row.sequence is not None:
+        require_shared_terms(change)
     for field in ("message", "voice"):
         if faults := find_message_faults(getattr(change, field) or ""):
             raise BadInput(faults[0], field)
@@ -162,6 +165,8 @@ def _apply(
             return paused and row.state is not CampaignState.PAUSED
         case "resume" if row.state is CampaignState.PAUSED:
             values = {"epoch": row.epoch + 1, "reason": "", "overdue": command.overdue, "guarded_from": now}
+            if row.sequence is not None:  # whose mail fell due meanwhile is looked for
+                values |= {"cursor": "", "enrolled_all": False}
             campaigns.move_campaign(connection, slug, CampaignState.RUNNING, now, **values)
             parked.mark_overdue(connection, slug, command.overdue)
             if command.overdue in LATE_ENTRIES:

@@ -43,7 +43,7 @@ def load_review(engine: Engine, slug: CampaignSlug, version: int | None = None) 
     row = next((one for one in rows if version in (None, one.version)), None)
     if row is None:
         raise NotFound(f"{slug} has no {f'version {version}' if version else 'steps: it is a campaign of one mail'}")
-    running = next((one for one in rows if one.version == campaign.version), None)
+    running = next((one for one in rows if one.version == campaign.running_version), None)
     before = "" if running is None else dump_definition(running.definition)
     text = dump_definition(row.definition)
     lines = difflib.unified_diff(before.splitlines(), text.splitlines(), "running", "this", lineterm="", n=CONTEXT)

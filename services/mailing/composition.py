@@ -17,6 +17,7 @@ from domain.grounding import seal_draft
 from domain.outreach import PREPARING
 from domain.review_policy import NONE
 from domain.review_steps import choose_autonomy
+from domain.sequences import is_of_sequence
 from domain.text_rules import clean_quote, clean_title
 from domain.wording import clean_name, normalise
 from errors import ModelFault
@@ -90,9 +91,10 @@ def build_brief(
     picked = [known[pick.item_id] for pick in picks if pick.item_id in known]
     history = build_history(record.history, past, now, complete=len(bought) < briefs.ORDERS_READ)
     history = history.model_copy(update={"arrived": _find_new_arrival(picked, history, now)})
-    voice, message = briefs.load_campaign_text(connection, row.campaign) if row.campaign else ("", "")
-    if row.content is not None:
-        voice, message = row.content.voice or voice, row.content.message
+    if row.content is not None:  # its voice is the campaign's already, where the step has none
+        voice, message = row.content.voice, row.content.message
+    else:
+        voice, message = briefs.load_campaign_text(connection, row.campaign) if row.campaign else ("", "")
     return Brief(
         client_id=row.client_id,
         n=row.n,
@@ -141,10 +143,10 @@ def build_item(item: Item, why: str) -> BriefItem:
 
 
 def load_review_policy(context: ServiceContext, connection: Connection, row: LedgerRow) -> str:
-    """Load which mails like this one a person lets out."""
+    """Load which mails like this one a person lets out: as its step says, else its campaign, else the setting."""
     if row.content is not None and row.content.review is not None:
         return row.content.review
-    if row.campaign:
+    if row.campaign and not is_of_sequence(row.reason_key):
         return briefs.load_review_policy(connection, row.campaign)
     return context.review_policies.get(row.kind, NONE)
 
@@ -152,7 +154,7 @@ def load_review_policy(context: ServiceContext, connection: Connection, row: Led
 def load_autonomy(context: ServiceContext, connection: Connection, row: LedgerRow) -> Autonomy:
     """Load how free a model is that writes this mail: as its step says, else its campaign, else the setting."""
     asked = row.content.autonomy if row.content is not None else None
-    if asked is None and row.campaign:
+    if asked is None and row.campaign and not is_of_sequence(row.reason_key):
         asked = briefs.load_autonomy(connection, row.campaign)
     return asked or choose_autonomy(context.settings.autonomy, row.kind)
 

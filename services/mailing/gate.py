@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from domain.campaign_life import ENDED
 from domain.eligibility import PROFILED, Eligibility, MailFacts, SendDecision, may_send
+from domain.sequences import is_of_sequence
 from domain.wording import normalise
 from errors import NotFound
 from models.base import ItemId
@@ -87,14 +88,15 @@ def load_gate_facts(context: ServiceContext, connection: Connection, row: Ledger
     mailboxes.lock_mailboxes(connection, [mailbox])
     sent_at = mail_facts.list_sent_times(connection, row.client_id, now)
     slug, about = row.campaign, _find_subject(row)
+    has_place = slug is not None and not is_of_sequence(row.reason_key)
     return GateFacts(
         file,
         mailbox,
         mail_facts.load_mail_facts(connection, file, context.settings.keys.signing, sent_at),
         campaigns.load_gate(connection, slug) if slug else CampaignGate(),
-        bool(slug and row.content is not None and places.has_left(connection, slug, row.client_id, row.n)),
+        bool(has_place and row.content is not None and places.has_left(connection, slug or "", row.client_id, row.n)),
         about is not None and not catalogue.is_in_stock(connection, [about]),
-        bool(slug and mailboxes.has_campaign_mail(connection, mailbox, slug, row.client_id)),
+        bool(has_place and mailboxes.has_campaign_mail(connection, mailbox, slug or "", row.client_id)),
         not catalogue.is_in_stock(connection, list_item_ids(row)),
     )
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from domain.draft_sentences import compute_likeness
 from domain.review_policy import choose_hold
+from domain.sequences import is_of_sequence
 from models.drafts import HoldReason
 from models.mail import Brief, EmailDraft
 from models.states import OutreachState
@@ -31,7 +32,9 @@ def hold_by_policy(
 
     A sample is at least as large as the policy says: workers who hold at the same moment count each other late.
     """
-    why = choose_hold(policy, drafts.count_held(connection, row.campaign, row.kind, now - DAY))
+    of_kind = row.campaign is None or is_of_sequence(row.reason_key)
+    held = drafts.count_held(connection, row.campaign, row.kind if of_kind else None, now - DAY)
+    why = choose_hold(policy, held)
     if why is None:
         return False
     state = OutreachState.AWAITING_PERSON

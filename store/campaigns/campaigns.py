@@ -28,7 +28,8 @@ from store.webhooks.announcements import push_messages
 @dataclass(frozen=True, slots=True)
 class CampaignRow(Record):
     """One campaign. `cursor`: the last client whom enrolment looked at; `erased`: erased clients, by state.
-    `version`: of the definition that runs; None: a campaign of one mail, or not started."""
+    `version`: of the definition by which clients have places; `sequence`: of one that mails a phase, without places;
+    both None: a campaign of one mail, or not started."""
 
     slug: CampaignSlug
     spec: CampaignSpec
@@ -43,8 +44,14 @@ class CampaignRow(Record):
     looked_at: datetime | None
     guarded_from: datetime | None
     version: int | None
+    sequence: int | None
     created_at: datetime
     updated_at: datetime
+
+    @property
+    def running_version(self) -> int | None:
+        """The version that runs; None: a campaign of one mail, or not started."""
+        return self.sequence if self.version is None else self.version
 
     @property
     def ends_at(self) -> datetime | None:

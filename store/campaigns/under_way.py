@@ -10,6 +10,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, Select, bindparam, func, select, update
 
 from domain.outreach import SETTLED, list_sources
+from domain.sequences import read_step
 from models.base import CampaignSlug, ClientId
 from models.journey_steps import MailContent, StepId
 from models.states import OutreachState
@@ -44,7 +45,7 @@ def list_unsent(connection: Connection, slug: CampaignSlug, steps: Collection[St
         o.campaign == slug, o.state.in_(states), o.content.is_not(None)
     )
     rows = connection.execute(query.order_by(o.client_id, o.n).with_for_update())
-    found = (UnsentMail(row.client_id, row.n, row.reason_key.rpartition(":")[2], row.content) for row in rows)
+    found = (UnsentMail(row.client_id, row.n, read_step(row.reason_key), row.content) for row in rows)
     return [one._replace(content=MailContent.model_validate(one.content)) for one in found if one.step in steps]
 
 

@@ -1,4 +1,4 @@
-"""What is planned for many clients at once after their mail left."""
+"""What is planned for many clients at once: after their mail left, and for those in one phase."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from domain.planning import ClientPlan
 from models.base import ClientId
+from models.states import Phase
 from store.sql.bulk import among
 from store.tables import standings
 
@@ -20,6 +21,13 @@ class StandingPlan(NamedTuple):
     client_id: ClientId
     assessment_id: str
     plan: ClientPlan
+
+
+def list_in_phase(connection: Connection, phase: Phase, after: ClientId, limit: int) -> list[ClientId]:
+    """List the next clients in a phase, in the order of their ids."""
+    in_phase = (standings.c.phase == phase, standings.c.client_id > after)
+    query = select(standings.c.client_id).where(*in_phase).order_by(standings.c.client_id).limit(limit)
+    return list(connection.scalars(query))
 
 
 def save_plans(connection: Connection, plans: Sequence[StandingPlan]) -> None:

@@ -59,7 +59,9 @@ def is_expected(connection: Connection, client_id: ClientId) -> bool:
 def list_expected_campaigns(connection: Connection) -> Sequence[CampaignSlug]:
     """List the campaigns whose workflow should run."""
     c = campaigns.c
-    query = select(c.slug).where(c.state.in_(OPEN_CAMPAIGNS), ~_is_asked_for("campaign", c.slug))
+    # The workflow of a sequence of the lifecycle is asked for by the first worker, not at its installation.
+    begun = or_(c.sequence.is_(None), c.looked_at.is_not(None))
+    query = select(c.slug).where(c.state.in_(OPEN_CAMPAIGNS), begun, ~_is_asked_for("campaign", c.slug))
     return connection.scalars(query).all()
 
 

@@ -72,11 +72,12 @@ def open_draft(
     connection.execute(anew.on_conflict_do_update(index_elements=["client_id", "n"], set_=row))
 
 
-def count_held(connection: Connection, campaign: CampaignSlug | None, kind: TouchKind, since: datetime) -> int:
-    """Count the mails that were held as a sample: of a campaign in all, or of a kind from `since` on."""
+def count_held(connection: Connection, campaign: CampaignSlug | None, kind: TouchKind | None, since: datetime) -> int:
+    """Count the mails that were held as a sample: of a campaign in all, or of a lifecycle's `kind` from `since` on."""
     of_campaign = drafts.c.campaign == campaign
-    of_kind = and_(drafts.c.campaign.is_(None), drafts.c.kind == kind, drafts.c.since > since)
-    query = select(func.count()).where(drafts.c.why == HoldReason.SAMPLE, of_campaign if campaign else of_kind)
+    # Those before the lifecycle's mails were of campaigns count too.
+    of_kind = and_(or_(drafts.c.campaign.is_(None), of_campaign), drafts.c.kind == kind, drafts.c.since > since)
+    query = select(func.count()).where(drafts.c.why == HoldReason.SAMPLE, of_campaign if kind is None else of_kind)
     return connection.scalar(query) or 0
 
 

@@ -122,6 +122,12 @@ campaigns = Table(
     Column("looked_at", UtcTime, comment="when the last look for clients who joined the audience began"),
     Column("erased", Json, nullable=False, default=dict, comment="counts of rows of clients who were erased, by state"),
     Column("version", Integer, comment="of the definition that runs; none: a campaign of one mail"),
+    Column(
+        "sequence",
+        Integer,
+        index=True,
+        comment="of one that mails a phase of the lifecycle: the version by which clients go; they have no places",
+    ),
     Column("created_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
 )

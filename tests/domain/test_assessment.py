@@ -25,6 +25,7 @@ from domain.outreach import ClientMail
 from domain.phases import PhaseState
 from models.base import utc
 from models.states import Arm, Band, CampaignState, OutreachState, Phase, TouchKind
+from tests.support.sequences import SHIPPED
 
 NOW = utc(2026, 6, 1, 12)
 RULES = AssessmentRules()
@@ -41,6 +42,7 @@ def build_snapshot(**fields: Any) -> AssessmentSnapshot:
         "engagement": FADED,
         "band": Band.AT_RISK,
         "phase_state": AT_RISK,
+        "sequences": SHIPPED,
     }
     return AssessmentSnapshot(**(defaults | fields))
 
@@ -68,14 +70,14 @@ def decide(snapshot: AssessmentSnapshot, rules: AssessmentRules = RULES) -> Asse
 def test_a_newcomer_is_onboarding_and_gets_mail_number_one() -> None:
     newcomer = build_snapshot(signed_up_at=NOW, engagement=Engagement(), band=None, phase_state=None)
     assert score_snapshot(newcomer, RULES, None, "a1").state.phase is Phase.ONBOARDING
-    assert decide(newcomer).mail == NextMail(1, TouchKind.WELCOME, None)
+    assert decide(newcomer).mail == NextMail(1, TouchKind.WELCOME, "lifecycle-onboarding")
 
 
 def test_a_new_mail_takes_the_next_number_and_a_begun_one_keeps_its_own() -> None:
     sent = build_mail(4, OutreachState.SENT)
-    assert decide(build_snapshot(mails=[sent], next_n=7)).mail == NextMail(7, TouchKind.MISSED, None)
+    assert decide(build_snapshot(mails=[sent], next_n=7)).mail == NextMail(7, TouchKind.MISSED, "lifecycle-at-risk")
     stale = build_snapshot(mails=[sent], next_n=2)  # as read before another worker's mail was saved
-    assert decide(stale).mail == NextMail(5, TouchKind.MISSED, None)
+    assert decide(stale).mail == NextMail(5, TouchKind.MISSED, "lifecycle-at-risk")
 
 
 def test_a_mail_under_way_is_named_again_and_nothing_else_begins() -> None:

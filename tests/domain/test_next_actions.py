@@ -19,11 +19,13 @@ from domain.next_actions import (
     find_no_mail_decision,
     list_allowed_actions,
 )
-from domain.phases import SEQUENCES, PhaseState, build_trigger_key, choose_next_mail
+from domain.phases import PhaseState
 from domain.planning import ClientPlan, QueuedMail, Situation, plan_next_step
+from domain.sequences import choose_next_mail
 from domain.timing import MailRules
 from models.base import utc
 from models.states import HoldSource, Phase, TouchKind
+from tests.support.sequences import KINDS, SHIPPED, build_key
 
 NOW = utc(2026, 6, 1, 12)
 RULES = MailRules()
@@ -37,15 +39,17 @@ def make_plan(situation: Situation, rules: MailRules, now: datetime) -> ClientPl
 
 
 def situation(state: PhaseState = RISKY, **given: object) -> Situation:
-    return Situation.model_validate({"client_id": "c1", "standing": state, "facts": FREE, **given})
+    return Situation.model_validate(
+        {"client_id": "c1", "standing": state, "sequence": SHIPPED[state.phase], "facts": FREE, **given}
+    )
 
 
 def decide(kind: TouchKind, at: datetime, action: str = "nothing", state: PhaseState = RISKY) -> NoMailDecision:
-    return NoMailDecision.model_validate({"key": build_trigger_key(kind, state), "action": action, "at": at})
+    return NoMailDecision.model_validate({"key": build_key(kind, state), "action": action, "at": at})
 
 
 def test_the_product_asks_about_all_that_it_sends_to_who_drifts_and_nothing_else() -> None:
-    drift = {kind for phase in (Phase.AT_RISK, Phase.LAPSED) for kind, _ in SEQUENCES[phase]}
+    drift = {kind for phase in (Phase.AT_RISK, Phase.LAPSED) for kind in KINDS[phase]}
     assert drift == DRIFT_MAILS
     assert {TouchKind.WELCOME, TouchKind.QUIZ, TouchKind.WON_BACK, TouchKind.CAMPAIGN} & DRIFT_MAILS == set()
 
@@ -131,12 +135,12 @@ def test_a_call_ends_when_it_is_of_no_use_any_more(phase: Phase, barred: str, no
     assert explain_call_end(CALL, phase, barred, now) == why
 
 
-KINDS = st.sampled_from([TouchKind.MISSED, TouchKind.NEW_IN, TouchKind.STYLIST])
+DRIFT = st.sampled_from([TouchKind.MISSED, TouchKind.NEW_IN, TouchKind.STYLIST])
 
 
 @given(
-    mails=st.dictionaries(KINDS, st.integers(0, 40)),
-    others=st.dictionaries(KINDS, st.tuples(st.sampled_from(["nothing", "stylist_call"]), st.integers(0, 40))),
+    mails=st.dictionaries(DRIFT, st.integers(0, 40)),
+    others=st.dictionaries(DRIFT, st.tuples(st.sampled_from(["nothing", "stylist_call"]), st.integers(0, 40))),
     called=st.booleans(),
     days=st.integers(0, 60),
 )
@@ -144,7 +148,7 @@ def test_an_occasion_is_answered_once_whatever_answered_it(
     mails: dict[TouchKind, int], others: dict[TouchKind, tuple[str, int]], called: bool, days: int
 ) -> None:
     state = PhaseState(phase=Phase.AT_RISK, since=NOW - timedelta(days=days))
-    answered_at = {build_trigger_key(kind, state): NOW - timedelta(days=ago) for kind, ago in mails.items()}
+    answered_at = {build_key(kind, state): NOW - timedelta(days=ago) for kind, ago in mails.items()}
     rest = tuple(decide(kind, NOW - timedelta(days=ago), action, state) for kind, (action, ago) in others.items())
     call = CALL if called else None
     planned = make_plan(situation(state, made=answered_at, answered=rest, call=call), RULES, NOW)
@@ -155,5 +159,5 @@ def test_an_occasion_is_answered_once_whatever_answered_it(
         assert planned.start.key not in answered_at
         assert planned.start.key not in {decision.key for decision in rest}
     both = answered_at | {decision.key: decision.at for decision in rest}
-    touch = choose_next_mail(state, both, {TouchKind.QUIZ})
+    touch = choose_next_mail(SHIPPED[state.phase], state, both, {TouchKind.QUIZ})
     assert planned.next_touch_at is None or touch is None or planned.next_touch_at >= touch.due_at

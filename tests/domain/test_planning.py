@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from domain.eligibility import Hold, MailFacts, may_plan, may_send
 from domain.outreach import PAUSED_BY_ITSELF
-from domain.phases import SEQUENCES, PhaseState, build_trigger_key, choose_next_mail
+from domain.phases import PhaseState
 from domain.planning import (
     LONGEST_SLEEP,
     PARKED_RETRY_AFTER,
@@ -20,10 +20,12 @@ from domain.planning import (
     may_queue,
     plan_next_step,
 )
+from domain.sequences import choose_next_mail
 from domain.timing import MailRules
 from models.base import utc
 from models.clients import ClientPolicy
 from models.states import CampaignState, HoldSource, Phase, TouchKind
+from tests.support.sequences import KINDS, SHIPPED, build_key
 
 NOW = utc(2026, 6, 1, 12)
 RULES = MailRules()
@@ -36,7 +38,9 @@ def make_plan(situation: Situation, rules: MailRules, now: datetime) -> ClientPl
 
 def situation(phase: Phase, days: float = 0, **given: object) -> Situation:
     state = PhaseState(phase=phase, since=NOW - timedelta(days=days))
-    return Situation.model_validate({"client_id": "c1", "standing": state, "facts": FREE, **given})
+    return Situation.model_validate(
+        {"client_id": "c1", "standing": state, "sequence": SHIPPED.get(phase), "facts": FREE, **given}
+    )
 
 
 def test_a_new_client_is_welcomed_at_once_and_asked_for_the_quiz_later() -> None:
@@ -62,7 +66,7 @@ def test_at_most_three_mails_a_spell_each_from_another_angle() -> None:
     answered_at: dict[str, datetime] = {}
     kinds = []
     at = NOW
-    while (touch := choose_next_mail(state, answered_at, ())) is not None:
+    while (touch := choose_next_mail(SHIPPED[Phase.AT_RISK], state, answered_at, ())) is not None:
         kinds.append(touch.kind)
         at = max(at, touch.due_at)
         answered_at[touch.key] = at
@@ -72,8 +76,8 @@ def test_at_most_three_mails_a_spell_each_from_another_angle() -> None:
 
 def test_a_sequence_held_up_by_a_pause_does_not_come_in_a_burst() -> None:
     state = PhaseState(phase=Phase.AT_RISK, since=NOW - timedelta(days=60))
-    answered_at = {build_trigger_key(TouchKind.MISSED, state): NOW}
-    touch = choose_next_mail(state, answered_at, ())
+    answered_at = {build_key(TouchKind.MISSED, state): NOW}
+    touch = choose_next_mail(SHIPPED[Phase.AT_RISK], state, answered_at, ())
     assert touch is not None
     assert touch.due_at == NOW + timedelta(days=7)
 
@@ -161,4 +165,4 @@ def test_the_wake_up_lies_ahead_and_a_mail_starts_only_when_the_door_could_open(
         assert not busy
         anytime = RULES.model_copy(update={"quiet_from_hour": 0, "quiet_until_hour": 0})
         assert may_send(facts, anytime, NOW, campaign_paused=False, stale="", kind=TouchKind.MISSED).door == "open"
-        assert planned.start.kind in {kind for kind, _ in SEQUENCES[phase]}
+        assert planned.start.kind in KINDS[phase]
