@@ -6,9 +6,11 @@ All mails of one client queue here, highest priority first, and one at a time.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from domain.eligibility import Eligibility, MailFacts, SendDecision, explain_mail_status, is_wanted
+from domain.journeys.advancing import find_opening
 from domain.next_actions import DRIFT_MAILS, NoMailDecision, OpenCall, find_no_mail_decision
 from domain.outreach import PAUSED_BY_ITSELF, PRIORITY
 from domain.phases import PhaseState, compute_phase_end
@@ -91,7 +93,7 @@ class ClientPlan(Contract):
 def plan_next_step(situation: Situation, eligibility: Eligibility, rules: MailRules, now: datetime) -> ClientPlan:
     """Plan the next step of one client at `now`. `eligibility`: whether a mail may be started (`may_plan`)."""
     zone = load_zone(situation.facts.time_zone)
-    mail = _choose_scheduled_mail(situation)
+    mail = _choose_scheduled_mail(situation, now)
     queue = _build_queue(situation, mail, now)
     due_at = now if queue else (mail.due_at if mail else None)
     allowed_at = None
@@ -133,15 +135,20 @@ def plan_next_step(situation: Situation, eligibility: Eligibility, rules: MailRu
     )
 
 
-def _choose_scheduled_mail(situation: Situation) -> ScheduledMail | None:
-    """Choose the mail that the phase calls for; none of a drift sequence while a stylist's call is open."""
+def _choose_scheduled_mail(situation: Situation, now: datetime) -> ScheduledMail | None:
+    """Choose the mail that the phase calls for, due when the campaign's own caps and quiet hours let it begin; none of
+    a drift sequence while a stylist's call is open."""
     mail = choose_next_mail(
         situation.sequence,
         situation.standing,
         {**situation.made, **{decision.key: decision.at for decision in situation.answered}},
         {kind for kind in TouchKind if _is_skipped(situation, kind)},
     )
-    return None if situation.call is not None and mail is not None and mail.kind in DRIFT_MAILS else mail
+    if mail is None or (situation.call is not None and mail.kind in DRIFT_MAILS):
+        return None
+    facts, due_at = situation.facts, max(mail.due_at, now)
+    opens = find_opening(mail.definition, facts.sent_at, facts.time_zone, due_at)
+    return replace(mail, due_at=opens) if opens > due_at else mail
 
 
 def _is_skipped(situation: Situation, kind: TouchKind) -> bool:

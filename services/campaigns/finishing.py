@@ -16,7 +16,7 @@ from models.campaign import CampaignProgress
 from models.states import CampaignState, OutreachState
 from services import metrics
 from store.activity import write_activity
-from store.campaigns import campaigns, enrolments, under_way
+from store.campaigns import campaigns, enrolments, places, under_way
 from store.campaigns.campaigns import CampaignRow
 from store.events import outbox
 from store.mail import ledger
@@ -34,8 +34,11 @@ def finish_in_time(
         _begin_finishing(connection, actor, row.slug, now, real_now)
     if campaigns.load_campaign(connection, row.slug).state is CampaignState.FINISHING:
         _stop_mails(connection, row.slug, now, real_now)
+        # Whose mail is settled leaves with their next assessment; a nudge has it come.
+        left = places.list_in_step(connection, row.slug, SHARE)
+        outbox.push_nudges(connection, "client", left, real_now)
         progress = campaigns.count_progress(connection, row.slug)
-        if progress.pending + progress.under_way == 0:
+        if progress.pending + progress.under_way == 0 and not left:
             _finish(connection, actor, progress, now, real_now)
     return campaigns.load_campaign(connection, row.slug)
 

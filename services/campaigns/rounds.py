@@ -119,7 +119,7 @@ def compute_wait(
         return max(clock.real_wait(now + SEQUENCE_LOOK, now).total_seconds(), WATCH_S)
     if look_in is not None:
         waits.append(max(look_in.total_seconds(), 1.0))
-    if progress.pending + progress.under_way > 0:
+    if progress.pending + progress.under_way > 0 or row.state is CampaignState.FINISHING:
         waits.append(min(WATCH_S * 2.0**quiet, max(LONGEST_WATCH_S, look_again.total_seconds())))
     if row.state is CampaignState.RUNNING:
         waits.append(max(clock.real_wait(_next_look(row, look_again), now).total_seconds(), WATCH_S))

@@ -212,6 +212,12 @@ def release_overdue(connection: Connection, slug: CampaignSlug, before: datetime
     return [row.client_id for row in rows]
 
 
+def list_in_step(connection: Connection, slug: CampaignSlug, limit: int) -> list[ClientId]:
+    """List the next clients who are in a step of the campaign, with a mail that is on its way or settled."""
+    in_step = (_e.campaign == slug, _e.version.is_not(None), _e.state == EnrolmentState.IN_STEP)
+    return list(connection.scalars(select(_e.client_id).where(*in_step).order_by(_e.client_id).limit(limit)))
+
+
 def has_left(connection: Connection, slug: CampaignSlug, client_id: ClientId, n: int) -> bool:
     """Return whether the client left the campaign, as by reaching its goal, with mail `n` of theirs on its way."""
     query = select(_e.state).where(_e.campaign == slug, _e.client_id == client_id, _e.n == n, _e.version.is_not(None))

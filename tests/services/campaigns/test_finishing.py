@@ -25,6 +25,7 @@ from store.activity import list_activities
 from store.campaigns import campaigns
 from store.database import read_transaction, write_transaction
 from store.mail.policy import ShopPolicy
+from store.tables import campaigns as campaigns_table
 from store.tables import clients, enrolments, outreach_steps, outreaches
 from tests.store.conftest import NOW, REAL
 from tests.store.seeds import list_waiting, seed_clients
@@ -203,9 +204,30 @@ def test_what_cannot_be_meant_is_refused_at_once(shop: Engine) -> None:
     with pytest.raises(BadInput, match="ends_at: 2026-06-01 12:00 UTC has passed"):
         create(shop, ends_at=NOW)
     with read_transaction(shop) as connection:
-        assert campaigns.list_campaigns(connection) == []
+        assert campaigns.find_campaign(connection, "spring") is None
     assert create(shop, audience={"tags": ["twicee"]}, even_if_empty=True).state is CampaignState.RUNNING
     assert create(shop, "vip", audience={"tags": ["vip"]}) == create(shop, "vip", audience={"tags": ["vip"]})
     order = CampaignCommand(kind="adjust", change={"ends_at": (NOW - timedelta(days=1)).isoformat()})
     with pytest.raises(BadInput, match="has passed"):
         steer_campaign(shop, OWNER, "vip", order, NOW, REAL)
+
+
+def test_it_is_finished_once_the_last_place_in_it_is_closed_not_when_the_last_mail_is_settled(shop: Engine) -> None:
+    create(shop, expires_days=3)
+    run_round(shop, NOW)
+    with write_transaction(shop) as connection:
+        for client_id in ("ann", "bea", "cat", "dan", "eve"):
+            put_mail(connection, client_id, OutreachState.SENT)
+        connection.execute(update(campaigns_table).values(version=1))
+        in_step = {"state": EnrolmentState.IN_STEP, "version": 1, "step": "hello"}
+        connection.execute(update(enrolments).where(enrolments.c.client_id == "ann").values(**in_step))
+    over = NOW + timedelta(days=3)
+    first = run_round(shop, over)
+    assert (first.state, first.pending, first.under_way) == (CampaignState.FINISHING, 0, 0)
+    with write_transaction(shop) as connection:
+        row = campaigns.load_campaign(connection, "spring")
+        assert rounds.compute_wait(row, first, Clock(), over, 0) == rounds.WATCH_S, "nobody may tell it of the last one"
+        assert "ann" in list_waiting(connection), "the client's next assessment closes the place"
+        gone = update(enrolments).where(enrolments.c.client_id == "ann").values(state=EnrolmentState.COMPLETED)
+        connection.execute(gone)
+    assert run_round(shop, over).state is CampaignState.FINISHED
