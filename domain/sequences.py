@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Literal
 
 from domain.journeys.contents import build_mail_content, choose_variant
-from domain.journeys.places import KEY, find_nearest
+from domain.journeys.places import KEY, find_step
 from domain.phases import PhaseState, build_episode_key
 from models.base import CampaignSlug, ClientId
 from models.campaign_definition import CampaignDefinition
@@ -193,10 +193,13 @@ def _find_first(own: SequenceVersion, new: SequenceVersion, reading: _Reading, f
     if last is not None and (index := new.find_index(own.mails[last].step.id)) is not None:
         return index + 1
     following = next(reading.list_open(own, first), None)
-    if following is None:
-        return len(new.mails)
-    target = find_nearest(own.definition, new.definition, following.step.id, new.moves or {})
-    return len(new.mails) if target == END else _count_mails_before(new, target)
+    left = own.mails[own.mails.index(following) :] if following is not None else ()
+    for mail in left:
+        stated = (new.moves or {}).get(mail.step.id, mail.step.id)
+        if stated != END and find_step(new.definition, stated) is None:
+            continue
+        return len(new.mails) if stated == END else _count_mails_before(new, stated)
+    return len(new.mails)
 
 
 def _count_mails_before(version: SequenceVersion, target: StepId) -> int:

@@ -28,6 +28,7 @@ from models.campaign_definition import (
 )
 from models.guardrails import Guardrails
 from models.journey_steps import Branch, CallStep, EventWait, JourneyMail, JourneyStep, QuietHours, Variant
+from models.phase_entry import PhaseEntry
 
 MOST_BYTES: Final = 200_000
 _MODELS: Final[Mapping[str, type[BaseModel]]] = {
@@ -51,6 +52,7 @@ _MODELS: Final[Mapping[str, type[BaseModel]]] = {
     "back_in_stock": BackInStockEntry,
     "price_drop": PriceDropEntry,
     "date": DateEntry,
+    "phase": PhaseEntry,
 }
 """The model at each place of a definition, by the name of its field or the kind of its entry."""
 

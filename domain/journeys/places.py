@@ -94,11 +94,11 @@ def choose_next(place: JourneyPlace, versions: JourneyVersions, target: StepId |
     if target is None and (not place.step or find_step(new, place.step) is not None):
         step = find_following(new, place.step)
     else:
-        step = find_nearest(own, new, step, versions.moves or {})
+        step = _find_nearest(own, new, step, versions.moves or {})
     return versions.current, _skip_taken(new, step, place)
 
 
-def find_nearest(
+def _find_nearest(
     own: CampaignDefinition, new: CampaignDefinition, step: StepId, moves: Mapping[StepId, StepId]
 ) -> StepId:
     """Find the step of `new` that stands for `step` of `own`: the stated one, itself, or the nearest after it."""

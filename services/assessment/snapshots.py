@@ -11,7 +11,6 @@ from domain.assessment import AssessmentSnapshot
 from domain.eligibility import MailFacts
 from domain.outreach import ClientMail, list_sent_times
 from domain.planning import QueuedMail
-from domain.sequences import Sequences
 from models.base import ClientId
 from models.states import OutreachState
 from services.context import ServiceContext
@@ -33,8 +32,7 @@ def load_snapshot(
     mails = ledger.load_client_mails(connection, client_id)
     facts = mail_facts.load_mail_facts(connection, file, context.settings.keys.signing, list_sent_times(mails, now))
     queue = enrolments.list_pending(connection, [client_id])[client_id] if file.has_pending else []
-    sequences = context.sequences.load(connection)
-    return _build_snapshot(context, connection, file, mails, facts, queue, sequences, now)
+    return _build_snapshot(context, connection, file, mails, facts, queue, now)
 
 
 def load_snapshots(
@@ -46,7 +44,6 @@ def load_snapshots(
     mails = ledger_in_bulk.load_planned(connection, files)
     facts = facts_in_bulk.load_bulk_facts(connection, files, context.settings.keys.signing, now)
     queues = enrolments.list_pending(connection, [client_id for client_id, file in files.items() if file.has_pending])
-    sequences = context.sequences.load(connection)
     return {
         client_id: _build_snapshot(
             context,
@@ -55,7 +52,6 @@ def load_snapshots(
             mails[client_id],
             facts[client_id].facts,
             queues.get(client_id, []),
-            sequences,
             now,
         )
         for client_id, file in files.items()
@@ -69,7 +65,6 @@ def _build_snapshot(
     mails: Sequence[ClientMail],
     facts: MailFacts,
     queue: list[QueuedMail],
-    sequences: Sequences,
     now: datetime,
 ) -> AssessmentSnapshot:
     steps_due_at = None
@@ -93,7 +88,7 @@ def _build_snapshot(
         next_n=file.next_n,
         enrolments=queue,
         steps_due_at=steps_due_at,
-        sequences=sequences,
+        sequences=context.sequences.load(connection, file.sequences),
         campaign_states=campaigns.load_states(connection, parked) if parked else {},
         call=file.call,
         answered=file.answered,

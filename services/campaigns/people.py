@@ -44,7 +44,9 @@ def list_people(
     """List a page of the clients of a campaign. Raises NotFound."""
     with read_transaction(engine) as connection:
         row = campaigns.load_campaign(connection, slug)
-        found = people.list_people(connection, slug, state=state, code=code, after=after, limit=limit)
+        found = people.list_people(
+            connection, slug, of_phase=row.sequence is not None, state=state, code=code, after=after, limit=limit
+        )
     return CampaignPeople(
         people=tuple(_tell(row, person, now) for person in found),
         after=found[-1].client_id if len(found) >= limit else None,
@@ -93,7 +95,7 @@ def retry_people(
         row = campaigns.load_campaign(connection, slug)
         if row.state in OVER:
             raise BadInput("this campaign has ended", "slug")
-        found = _find_people(connection, slug, order)
+        found = _find_people(connection, row, order)
         refused = {person.client_id: why for person in found if (why := explain_refusal(person.place, now))}
         chosen = [person for person in found if person.client_id not in refused]
         for person in chosen:
@@ -106,16 +108,21 @@ def retry_people(
     return RetryResult(slug=slug, retried=len(chosen), refused=dict(list(refused.items())[:MOST_REASONS]))
 
 
-def _find_people(connection: Connection, slug: CampaignSlug, order: RetryOrder) -> list[PersonRow]:
+def _find_people(connection: Connection, row: CampaignRow, order: RetryOrder) -> list[PersonRow]:
+    slug, of_phase = row.slug, row.sequence is not None
     if order.client_ids:
-        found = people.list_people(connection, slug, client_ids=order.client_ids, limit=len(order.client_ids))
+        found = people.list_people(
+            connection, slug, of_phase=of_phase, client_ids=order.client_ids, limit=len(order.client_ids)
+        )
         if missing := set(order.client_ids) - {person.client_id for person in found}:
             raise NotFound(f"{slug} has no client {min(missing)}", "client_ids")
         return found
     found, after = [], ""
     for state in (EnrolmentState.FAILED, EnrolmentState.DROPPED):
         after = ""
-        while page := people.list_people(connection, slug, state=state, code=order.code, after=after, limit=PAGE):
+        while page := people.list_people(
+            connection, slug, of_phase=of_phase, state=state, code=order.code, after=after, limit=PAGE
+        ):
             found += [person for person in page if person.n is not None]
             after = page[-1].client_id
     return found

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, literal, select
 
 from domain.campaign_people import Place
-from domain.outreach import ASIDE
+from domain.outreach import ASIDE, SETTLED
 from models.base import CampaignSlug, ClientId
 from models.states import Arm, EnrolmentState, OutreachState
 from store.sql.bulk import among
@@ -15,16 +15,36 @@ from store.tables import enrolments, outreaches, standings
 
 _E = enrolments.c
 _O = outreaches.c
+_M: Final = outreaches.alias("of_phase").c
+_MAILED: Final = select(
+    _M.campaign,
+    _M.client_id,
+    _M.reason_key.label("entry"),
+    case((_M.state.in_(sorted(SETTLED)), EnrolmentState.COMPLETED.value), else_=EnrolmentState.IN_STEP.value).label(
+        "state"
+    ),
+    literal("").label("code"),
+    literal(Arm.TREATED.value).label("arm"),
+    _M.created_at.label("at"),
+    _M.n,
+).subquery("mailed")
+"""The mails of sequences of the lifecycle, as if each were a place in them."""
 _WITH_MAIL: Final = enrolments.outerjoin(outreaches, and_(_O.client_id == _E.client_id, _O.n == _E.n))
-_IN_MAIL: Final = _E.state.in_((EnrolmentState.IN_STEP, EnrolmentState.COMPLETED))
 _DROPPED: Final = (OutreachState.SUPPRESSED, OutreachState.REJECTED, OutreachState.EXPIRED)
-_STATE: Final[ColumnElement[str]] = case(
-    (and_(_IN_MAIL, _O.state.in_((OutreachState.FAILED, OutreachState.UNKNOWN))), EnrolmentState.FAILED.value),
-    (and_(_IN_MAIL, _O.state.in_(_DROPPED)), EnrolmentState.DROPPED.value),
-    (and_(_IN_MAIL, _O.state.in_((OutreachState.SCHEDULED, *sorted(ASIDE)))), EnrolmentState.WAITING.value),
-    else_=_E.state,
-)
-"""The state as people see it: a mail that failed or was dropped says more than that its step is over."""
+
+
+def _build_state(e: Any) -> ColumnElement[str]:
+    """Build the state as people see it: a mail that failed or was dropped says more than that its step is over."""
+    in_mail = e.state.in_((EnrolmentState.IN_STEP, EnrolmentState.COMPLETED))
+    return case(
+        (and_(in_mail, _O.state.in_((OutreachState.FAILED, OutreachState.UNKNOWN))), EnrolmentState.FAILED.value),
+        (and_(in_mail, _O.state.in_(_DROPPED)), EnrolmentState.DROPPED.value),
+        (and_(in_mail, _O.state.in_((OutreachState.SCHEDULED, *sorted(ASIDE)))), EnrolmentState.WAITING.value),
+        else_=e.state,
+    )
+
+
+_STATE: Final = _build_state(_E)
 
 
 class PersonRow(NamedTuple):
@@ -43,6 +63,7 @@ def list_people(
     connection: Connection,
     slug: CampaignSlug,
     *,
+    of_phase: bool = False,
     state: EnrolmentState | None = None,
     code: str = "",
     client_ids: tuple[ClientId, ...] = (),
@@ -50,18 +71,21 @@ def list_people(
     limit: int = 1_000,
 ) -> list[PersonRow]:
     """List the clients of a campaign after `after`, in the order of their ids: all, or those in a state, with a code,
-    or of these ids. The last one comes with all their places, beyond `limit` too."""
-    query = _PEOPLE.where(_E.campaign == slug, _E.client_id > after)
+    or of these ids. The last one comes with all their places, beyond `limit` too. Of a sequence of the lifecycle
+    (`of_phase`), where nobody has a place, each mail stands for one."""
+    e: Any = _MAILED.c if of_phase else _E
+    query = _PEOPLE_OF_PHASE if of_phase else _PEOPLE
+    query = query.where(e.campaign == slug, e.client_id > after)
     if state is not None:
-        query = query.where(_STATE.in_([state.value]))
+        query = query.where(_build_state(e).in_([state.value]))
     if code:
-        query = query.where((_O.code == code) | ((_E.code == code) & (_O.code.is_(None) | (_O.code == ""))))
+        query = query.where((_O.code == code) | ((e.code == code) & (_O.code.is_(None) | (_O.code == ""))))
     if client_ids:
-        query = query.where(among(connection, _E.client_id, client_ids))
-    query = query.order_by(_E.client_id, _E.entry)
+        query = query.where(among(connection, e.client_id, client_ids))
+    query = query.order_by(e.client_id, e.entry)
     rows = list(connection.execute(query.limit(limit)))
     if len(rows) == limit:
-        rows += connection.execute(query.where(_E.client_id == rows[-1].client_id, _E.entry > rows[-1].entry))
+        rows += connection.execute(query.where(e.client_id == rows[-1].client_id, e.entry > rows[-1].entry))
     return [_parse_person(row) for row in rows]
 
 
@@ -71,23 +95,23 @@ def count_states(connection: Connection, slug: CampaignSlug) -> dict[str, int]:
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
-_PEOPLE: Final = select(
-    _E.client_id,
-    _E.entry,
-    _E.state,
-    _E.code,
-    _E.arm,
-    _E.at,
-    _E.n,
-    _STATE.label("seen_as"),
-    _O.state.label("mail_state"),
-    _O.code.label("mail_code"),
-    _O.send_at,
-    _O.created_at.label("mail_created_at"),
-    _O.updated_at.label("mail_at"),
-    standings.c.why_not,
-    standings.c.next_touch_at,
-).select_from(_WITH_MAIL.outerjoin(standings, standings.c.client_id == _E.client_id))
+def _select_people(e: Any, joined: Any) -> Select[Any]:
+    with_plan = joined.outerjoin(standings, standings.c.client_id == e.client_id)
+    places = (e.client_id, e.entry, e.state, e.code, e.arm, e.at, e.n, _build_state(e).label("seen_as"))
+    mails = (
+        _O.state.label("mail_state"),
+        _O.code.label("mail_code"),
+        _O.send_at,
+        _O.created_at.label("mail_created_at"),
+        _O.updated_at.label("mail_at"),
+    )
+    return select(*places, *mails, standings.c.why_not, standings.c.next_touch_at).select_from(with_plan)
+
+
+_PEOPLE: Final = _select_people(_E, _WITH_MAIL)
+_PEOPLE_OF_PHASE: Final = _select_people(
+    _MAILED.c, _MAILED.join(outreaches, and_(_O.client_id == _MAILED.c.client_id, _O.n == _MAILED.c.n))
+)
 
 
 def _parse_person(row: Row[Any]) -> PersonRow:

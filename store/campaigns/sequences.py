@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from threading import Lock
-from typing import Any, Final, cast
+from typing import Final, Literal
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, String, cast, func, select
 
 from domain.campaign_life import UNDER_WAY
 from domain.sequences import PhaseSequence, Sequences, SequenceVersion
@@ -17,59 +17,60 @@ from models.states import CampaignState, Phase, VersionState
 from store.tables import campaign_versions, campaigns
 
 _c, _v = campaigns.c, campaign_versions.c
-# Built once: the first runs with every assessment.
-_STANDING: Final = (
-    select(_c.slug, _c.state, _c.sequence)
-    .where(_c.sequence.is_not(None), _c.state.in_(sorted(UNDER_WAY)))
-    .order_by(_c.slug)
+_UNDER_WAY: Final = (_c.sequence.is_not(None), _c.state.in_(sorted(UNDER_WAY)))
+STAMP: Final = (
+    select(func.aggregate_strings(_c.slug + ":" + _c.state + ":" + cast(_c.sequence, String), ","))
+    .where(*_UNDER_WAY)
+    .scalar_subquery()
 )
+"""The state and version of every sequence in one value. It is read with a client's file, so it costs no statement."""
 _VERSIONS: Final = (
     select(_v.slug, _v.definition, _v.takeover, _v.moves, _v.updated_at)
     .join(campaigns, _c.slug == _v.slug)
-    .where(_c.sequence.is_not(None), _c.state.in_(sorted(UNDER_WAY)), _v.state == VersionState.LIVE)
+    .where(*_UNDER_WAY, _v.state == VersionState.LIVE)
     .order_by(_v.slug, _v.version)
 )
 
 
 class SequenceReader:
-    """Reads the sequences. It keeps what it read until one of them has another state or version, which one short
-    statement tells. One for a database; safe from many threads."""
+    """Reads the sequences. It keeps what it read until one of them has another state or version. One for a database;
+    safe from many threads."""
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._held: tuple[list[tuple[Any, ...]], Sequences] | None = None
+        self._held: tuple[str, Sequences] = ("", {})
 
-    def load(self, connection: Connection) -> Sequences:
-        """Load the sequences that run or are paused."""
-        standing = [tuple(row) for row in connection.execute(_STANDING)]
+    def load(self, connection: Connection, stamp: str) -> Sequences:
+        """Load the sequences that run or are paused, as they are where `stamp` is read."""
         with self._lock:
-            held = self._held
-        if held is not None and held[0] == standing:
-            return held[1]
-        states = {slug: CampaignState(state) for slug, state, _ in standing}
-        read = _read(connection, states)
+            held, sequences = self._held
+        if held == stamp:
+            return sequences
+        read = _read(connection, stamp)
         with self._lock:
-            self._held = (standing, read)
+            self._held = (stamp, read)
         return read
 
 
-def _read(connection: Connection, states: dict[CampaignSlug, CampaignState]) -> Sequences:
+def _read(connection: Connection, stamp: str) -> Sequences:
     versions: dict[CampaignSlug, list[SequenceVersion]] = defaultdict(list)
     for row in connection.execute(_VERSIONS):
         definition = CampaignDefinition.model_validate(row.definition)
         # A version does not change once it is live: its last change is when it was published.
-        versions[row.slug].append(SequenceVersion(definition, row.updated_at, cast(Any, row.takeover), row.moves or {}))
+        takeover: Literal["stay", "move"] = "move" if row.takeover == "move" else "stay"
+        versions[row.slug].append(SequenceVersion(definition, row.updated_at, takeover, row.moves or {}))
     found: dict[Phase, PhaseSequence] = {}
-    for slug, state in states.items():
+    for one in stamp.split(",") if stamp else ():
+        slug, state, _ = one.split(":")
         entry = versions[slug][-1].definition.entry
         if isinstance(entry, PhaseEntry):
-            found[Phase(entry.phase)] = PhaseSequence(slug, state, tuple(versions[slug]))
+            found[Phase(entry.phase)] = PhaseSequence(slug, CampaignState(state), tuple(versions[slug]))
     return found
 
 
 def find_sequence(connection: Connection, phase: Phase, except_slug: CampaignSlug) -> CampaignSlug | None:
     """Find the campaign other than `except_slug` that mails a phase, running or paused."""
-    sequence = SequenceReader().load(connection).get(phase)
+    sequence = _read(connection, connection.scalar(select(STAMP)) or "").get(phase)
     return sequence.campaign if sequence is not None and sequence.campaign != except_slug else None
 
 

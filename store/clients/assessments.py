@@ -23,6 +23,7 @@ from models.calls import CallState
 from models.clients import ClientPolicy
 from models.states import Band, EnrolmentState, Phase, TouchKind
 from models.webhooks import Announcement, WebhookType
+from store.campaigns.sequences import STAMP
 from store.sql.bulk import among, give, match_given
 from store.sql.records import Record
 from store.tables import assessments, calls, clients, engagement, enrolments, standings
@@ -77,6 +78,8 @@ class ClientFile(OpenCallColumns):
     orders_value_cents: int = 0
     next_n: int = 1
     answered: tuple[NoMailDecision, ...] = ()
+    sequences: str = ""
+    """The state and version of every sequence of the lifecycle, to tell whether what is known of them holds still."""
 
     @property
     def engagement(self) -> Engagement:
@@ -162,7 +165,13 @@ _HAS_PLACE: Final = (
 ).label("has_place")
 # Built once: it runs for every assessment and every mail, and building it would take as long as running it.
 _CLIENT_FILES: Final = (
-    select(*ClientFile.list_columns(clients, engagement, standings), *CALL, _HAS_PENDING, _HAS_PLACE)
+    select(
+        *ClientFile.list_columns(clients, engagement, standings),
+        *CALL,
+        _HAS_PENDING,
+        _HAS_PLACE,
+        STAMP.label("sequences"),
+    )
     .select_from(
         clients.outerjoin(engagement, engagement.c.client_id == clients.c.client_id)
         .outerjoin(standings, standings.c.client_id == clients.c.client_id)

@@ -130,10 +130,10 @@ def _read(act: str, row: CampaignRow, fields: Mapping[str, str]) -> dict[str, An
 
 def _list_mails(context: WebContext, row: CampaignRow) -> list[JourneyStep]:
     """List the steps of the running version that are mails; none of a campaign of one mail."""
-    if row.version is None:
+    if row.running_version is None:
         return []
     with read_transaction(context.engine) as connection:
-        version = load_version(connection, row.slug, row.version)
+        version = load_version(connection, row.slug, row.running_version)
     return [step for step in version.definition.steps if step.mail is not None]
 
 

@@ -23,6 +23,7 @@ from models.campaign import Audience, CampaignSpec
 from models.campaign_definition import CampaignDefinition
 from models.journey_steps import ACTIONS, EventType
 from models.mail import Autonomy
+from models.phase_entry import PHASE_KINDS
 from models.states import Arm, Phase, TouchKind
 from services.campaigns.creation import preview_campaign
 from services.campaigns.definitions import save_draft
@@ -136,6 +137,7 @@ def _render(
         events=get_args(EventType),
         phases=[phase for phase in Phase if phase is not Phase.ERASED],
         segments=list_segments(context.engine).segments,
+        sequence_phases=list(PHASE_KINDS),
         kinds=list(TouchKind),
         autonomies=list(Autonomy),
         actions=ACTIONS,
@@ -151,7 +153,9 @@ def _count(context: WebContext, values: Values) -> tuple[Counter[Arm] | None, st
     """Count whom it would reach now; the second value says why nobody can."""
     try:
         audience = Audience.model_validate(values.get("audience", {}))
-        share = values.get("holdout", 0.1)
+        if values.get("entry", {}).get("on") == "phase":
+            audience = Audience.model_validate({"phases": [values["entry"].get("phase")]})
+        share = values.get("holdout", 0.0 if values.get("entry", {}).get("on") == "phase" else 0.1)
         spec = CampaignSpec(slug="preview", name="preview", audience=audience, control_share=share)
         return preview_campaign(context.engine, spec, context.business_now()), ""
     except ValidationError:

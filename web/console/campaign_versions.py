@@ -111,6 +111,7 @@ def _render(
         steps=describe_steps(review.row.definition, review.people),
         newest=newest,
         glance=find_glance(context, slug, review.row.version),
+        holdout_share=context.settings.holdout_share,
         started=review.campaign.state not in NOT_STARTED,
         over=review.campaign.state in (CampaignState.FINISHING, CampaignState.FINISHED, CampaignState.ENDED),
         states=VersionState,

@@ -8,7 +8,8 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 
 from domain.permissions import Disclosure
 from errors import NotFound
-from models.base import ID_PATTERN
+from models.base import ID_PATTERN, CampaignSlug
+from models.lift import CampaignLift
 from models.states import EnrolmentState
 from services.campaigns.lift import measure_lift
 from services.campaigns.version_reviews import VersionReview, load_review
@@ -49,7 +50,7 @@ def show_campaign(request: Request, context: Ctx, slug: Annotated[str, Path(patt
     if campaign is None:
         raise NotFound(f"no campaign {slug}", "slug")
     review = _find_review(context, campaign.row)
-    lift = None if LIVE in request.headers else measure_lift(context.engine, slug, 0.0, context.business_now())
+    lift = None if LIVE in request.headers else _measure_lift(context, slug)
     return render_page(
         request,
         "campaign.html",
@@ -62,13 +63,18 @@ def show_campaign(request: Request, context: Ctx, slug: Annotated[str, Path(patt
         steps=describe_steps(review.row.definition, review.people) if review else [],
         lift=lift,
         picture=build_lift_picture(lift.series) if lift else None,
+        holdout_share=context.settings.holdout_share,
         glance=None if LIVE in request.headers else find_glance(context, slug),
     )
+
+
+def _measure_lift(context: WebContext, slug: CampaignSlug) -> CampaignLift:
+    return measure_lift(context.engine, slug, context.settings.holdout_share, context.business_now())
 
 
 def _find_review(context: WebContext, row: CampaignRow) -> VersionReview | None:
     """Find the version that runs, or the newest of a campaign that has not started; none for a campaign of one mail."""
     try:
-        return load_review(context.engine, row.slug, row.version)
+        return load_review(context.engine, row.slug, row.running_version)
     except NotFound:
         return None

@@ -74,6 +74,7 @@ TOP: Final[Mapping[str, Reader]] = {
 }
 ENTRY: Final[Mapping[str, Mapping[str, Reader]]] = {
     "now": {},
+    "phase": {"phase": _read_text},
     "time": {"at": _read_text, "zone": _read_text},
     "every": {"every": _read_text},
     "event": {"event": _read_text, "wait": _read_text},

@@ -18,6 +18,7 @@ from models.campaign_definition import (
     TimeEntry,
 )
 from models.journey_steps import END, JourneyStep
+from models.phase_entry import PhaseEntry
 from web.console.labels import EVENTS, PHASES, get_label
 
 
@@ -92,6 +93,10 @@ def say_entry(definition: CampaignDefinition) -> str:
     if isinstance(entry, TimeEntry):
         zone = "their own clock" if entry.zone == "client" else "the shop's clock"
         return f"{who}: on {entry.at.day} {entry.at:%B %Y} at {entry.at:%H:%M} by {zone}"
+    if isinstance(entry, PhaseEntry):
+        return (
+            f"whoever becomes “{get_label(entry.phase, PHASES)}”; it ends with the phase, and begins anew with the next"
+        )
     if isinstance(entry, EveryEntry):
         return f"{who}: again every {say_span(entry.every)}"
     if isinstance(entry, EventEntry):
