@@ -119,8 +119,6 @@ class _DraftBuilder:
 
     def list_message_sentences(self) -> list[str]:
         """Return the sentences of the campaign's message that a mail may contain."""
-        if self.brief.kind is not TouchKind.CAMPAIGN:
-            return []
         return [s for s in split_sentences(self.brief.message) if len(s) <= _PARAGRAPH and self.fits(s, "paragraphs")]
 
     def build_body(self) -> str:
