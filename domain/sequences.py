@@ -121,20 +121,20 @@ def choose_next_mail(
     """
     if sequence is None or sequence.state is CampaignState.PAUSED:
         return None
-    reading = _Reading(state, answered_at, skipped)
-    found = _choose_version(sequence.versions, reading)
+    stay = _PhaseStay(state, answered_at, skipped)
+    found = _choose_version(sequence.versions, stay)
     if found is None:
         return None
     version, first = found
-    mail = next(reading.list_open(version, first), None)
+    mail = next(stay.list_open(version, first), None)
     if mail is None:
         return None
-    due_at = reading.compute_due(version, mail)
+    due_at = stay.compute_due(version, mail)
     return ScheduledMail(sequence.campaign, version.definition, mail, mail.build_key(state), due_at)
 
 
 @dataclass(frozen=True)
-class _Reading:
+class _PhaseStay:
     """One client's stay in a phase, and what of the sequence is behind them."""
 
     state: PhaseState
@@ -155,7 +155,7 @@ class _Reading:
     def is_through(self, version: SequenceVersion, first: int, at: datetime) -> bool:
         """Return whether nothing of a version was open at `at`."""
         before = {key: moment for key, moment in self.answered_at.items() if moment <= at}
-        return next(_Reading(self.state, before, self.skipped).list_open(version, first), None) is None
+        return next(_PhaseStay(self.state, before, self.skipped).list_open(version, first), None) is None
 
     def compute_due(self, version: SequenceVersion, mail: SequenceMail) -> datetime:
         """Compute when a mail is due: so long after the phase began, and its spacing after the last one before it."""
@@ -168,31 +168,31 @@ class _Reading:
         return max(due, before[-1][0] + mail.after - before[-1][1]) if before else due
 
 
-def _choose_version(versions: Sequence[SequenceVersion], reading: _Reading) -> tuple[SequenceVersion, int] | None:
+def _choose_version(versions: Sequence[SequenceVersion], stay: _PhaseStay) -> tuple[SequenceVersion, int] | None:
     """Choose the version by which the client goes, and the first of its mails that may come; None where they were
     through before the version came to which they would have moved."""
-    since = reading.state.since
+    since = stay.state.since
     own_index = max((k for k, version in enumerate(versions) if version.since <= since), default=0)
     own, first = versions[own_index], 0
     for later in versions[own_index + 1 :]:
         if later.takeover != "move":
             continue
-        if reading.is_through(own, first, later.since):
+        if stay.is_through(own, first, later.since):
             return None
-        first = _find_first(own, later, reading, first)
+        first = _find_first(own, later, stay, first)
         own = later
     return own, first
 
 
-def _find_first(own: SequenceVersion, new: SequenceVersion, reading: _Reading, first: int) -> int:
+def _find_first(own: SequenceVersion, new: SequenceVersion, stay: _PhaseStay, first: int) -> int:
     """Find the first mail of `new` for a client who moves to it: the one after their last, else what stands for their
     next. No mail is gone back to."""
-    last = reading.find_last(own)
+    last = stay.find_last(own)
     if last is None and first == 0:
         return 0
     if last is not None and (index := new.find_index(own.mails[last].step.id)) is not None:
         return index + 1
-    following = next(reading.list_open(own, first), None)
+    following = next(stay.list_open(own, first), None)
     left = own.mails[own.mails.index(following) :] if following is not None else ()
     for mail in left:
         stated = (new.moves or {}).get(mail.step.id, mail.step.id)

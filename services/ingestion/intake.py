@@ -26,9 +26,9 @@ from services.ingestion.mail_reads import JudgedRead, judge_reads, list_turned, 
 from services.ingestion.replies import apply_replies
 from services.journeys.arrivals import apply_events
 from services.segments.attributes import set_by_events
-from store.clients.assessments import load_thresholds
 from store.clients.preferences import delete_outdated
 from store.clients.statistics import EventArrival, Statistics, absorb_events
+from store.clients.thresholds import load_thresholds
 from store.events import outbox
 from store.events.events import insert_events, load_event_facts, save_quizzes
 from store.events.rows import EventRow, build_row

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -24,7 +24,7 @@ from models.clients import ClientPolicy
 from models.states import Band, EnrolmentState, Phase, TouchKind
 from models.webhooks import Announcement, WebhookType
 from store.campaigns.sequences import STAMP
-from store.sql.bulk import among, give, match_given
+from store.sql.bulk import give, match_given
 from store.sql.records import Record
 from store.tables import assessments, calls, clients, engagement, enrolments, standings
 from store.webhooks.announcements import push_messages
@@ -100,23 +100,6 @@ class ClientFile(OpenCallColumns):
     def phase_state(self) -> PhaseState | None:
         """The phase and since when."""
         return PhaseState(phase=self.phase, since=self.phase_since) if self.phase and self.phase_since else None
-
-
-@dataclass(frozen=True, slots=True)
-class ClientThresholds(Record):
-    """What the last assessment left for events to reach. `lift_score`: the score that moves the client up a band."""
-
-    client_id: ClientId
-    lift_score: float | None
-    phase: Phase
-    order_moves: bool
-
-
-def load_thresholds(connection: Connection, client_ids: Iterable[ClientId]) -> list[ClientThresholds]:
-    """Load the thresholds of those of these clients who were assessed."""
-    query = select(*ClientThresholds.list_columns(standings))
-    query = query.where(among(connection, standings.c.client_id, client_ids))
-    return [ClientThresholds.from_row(row) for row in connection.execute(query)]
 
 
 CALL: Final = (

@@ -15,6 +15,7 @@ WITHOUT_ACTOR: Final = {
     "services/assessment": "called by ClientLifecycle",
     "services/broadcasts": "called by Campaign",
     "services/campaigns/rounds.py": "called by Campaign: enrols and drains",
+    "services/campaigns/sequences.py": "called by the worker at its start, and by Campaign",
     "services/campaigns/simulation_world.py": "writes into the copy of a simulation alone",
     "services/journeys": "called by ClientLifecycle and Campaign, and with the events that somebody sent",
     "services/decisions": "puts on record what algorithms answered",
