@@ -18,7 +18,7 @@ from agents.template_writer import compose_draft
 from bench.demo_boxes import NOW, DemoShop, open_demo_shop
 from models.mail import Brief, EmailDraft
 from models.states import OutreachState, Phase, TouchKind
-from services.mailing.composition import choose_items
+from services.mailing.composition import require_items
 from services.recommendations.recommender import Recommender
 from store.database import write_transaction
 from store.mail import ledger
@@ -68,7 +68,7 @@ def write_mails(shop: DemoShop, count: int) -> Iterator[WrittenMail]:
         with write_transaction(shop.engine) as connection:
             connection.execute(insert(outreaches).values(**row, created_at=now, updated_at=now))
             mail = ledger.require_mail(connection, client_id, turn + 1)
-            brief = choose_items(shop.context, recommender, connection, mail, now).brief
+            brief = require_items(shop.context, recommender, connection, mail, now).brief
             draft = compose_draft(brief)
             sent = {"draft": draft.model_dump(mode="json"), "state": OutreachState.SENT, "sent_at": now}
             is_this_mail = (outreaches.c.client_id == client_id) & (outreaches.c.n == turn + 1)

@@ -129,21 +129,27 @@ _PLAIN_SIGNS: Final = frozenset(
 def find_unsafe_text(text: str, known: Container[str]) -> Iterator[TextFault]:
     """Find signs, links and markup that no text may hold. `known`: folded words that may have letters of any script."""
     yield from _find_bad_signs(text, known)
-    flat = fold(text)
-    for rule in (*_ADDRESSES, *_MARKUP):
-        if rule.pattern.search(flat):
-            yield TextFault(rule.code, rule.what)
+    yield from _find_links(fold(text))
 
 
-def find_claims(flat: str) -> Iterator[TextFault]:
+# Most sentences of a shop's mails recur, and so do the words of its items.
+@lru_cache(maxsize=8_192)
+def _find_links(flat: str) -> tuple[TextFault, ...]:
+    return tuple(TextFault(rule.code, rule.what) for rule in (*_ADDRESSES, *_MARKUP) if rule.pattern.search(flat))
+
+
+@lru_cache(maxsize=8_192)
+def find_claims(flat: str) -> tuple[TextFault, ...]:
     """Find claims and requests in a `fold`ed text that no model may make."""
+    found = []
     joined = flat.replace("-", "") if "-" in flat else ""
     for rule in _CLAIMS:
         match = rule.pattern.search(flat) or (joined and rule.pattern.search(joined))
         if match:
-            yield TextFault(rule.code, f"{rule.what} ({match.group().strip()[:40]})")
+            found.append(TextFault(rule.code, f"{rule.what} ({match.group().strip()[:40]})"))
     if _TAKEN_APART.search(flat):
-        yield TextFault("taken_apart", "a word taken apart into letters")
+        found.append(TextFault("taken_apart", "a word taken apart into letters"))
+    return tuple(found)
 
 
 def find_shouting(text: str, known: Container[str]) -> Iterator[TextFault]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime
+from time import monotonic
 
 from domain.broadcasts import share_pace
 from mail.message import EnvelopeBuilder
@@ -48,11 +49,13 @@ class Broadcaster:
         outage = self._transport.circuit.find_outage()
         if outage is not None:
             raise outage
+        begun = monotonic()
         part = await asyncio.to_thread(self._planner.begin, step.slug, step.at)
         if not part.keys:
             return BroadcastDone(taken=part.taken)
         attempts = await asyncio.to_thread(self._writer.write, part.keys, step.at)
-        await self._sender.send(attempts, share_pace(self._context.settings.mails_per_second, part.broadcasts))
+        pace = share_pace(self._context.settings.mails_per_second, part.broadcasts)
+        await self._sender.send(attempts, pace, begun)
         sent = await asyncio.to_thread(self._finish, step.slug, part, step.at)
         return BroadcastDone(taken=part.taken, sent=sent)
 

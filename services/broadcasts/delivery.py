@@ -21,6 +21,8 @@ from store.database import write_transaction
 from store.events import outbox
 
 SETTLE_TRIES: Final = 3
+BEGIN_WITHIN_S: Final = 0.1
+"""Mails that would begin within so many real seconds begin together."""
 
 log = logging.getLogger("selvedge.broadcasts")
 
@@ -34,14 +36,19 @@ class PartSender:
         self._gates: Together[SendAttempt, bool] = Together(self._pass_gates)
         self._settlements: Together[SendAttempt, bool] = Together(self._settle)
 
-    async def send(self, attempts: Sequence[SendAttempt], per_second: float) -> None:
-        """Send what is claimed, begun at no more than `per_second`; what becomes of each mail stands in the ledger.
+    async def send(self, attempts: Sequence[SendAttempt], per_second: float, begun: float) -> None:
+        """Send what is claimed; what becomes of each mail stands in the ledger.
+
+        The part began at `begun`, by the monotonic clock, and since then mails begin at no more than `per_second`: what
+        a part is behind, after it was written, it makes good at once. Those of a tenth of a second begin together, and
+        so pass their gates in one transaction.
 
         A mail that its gate withholds, or that the server does not take, is moved as a single one is, and its client's
         workflow is nudged in the same transaction.
         """
-        begun = monotonic()
-        await asyncio.gather(*(self._send_one(attempt, begun + k / per_second) for k, attempt in enumerate(attempts)))
+        together = max(1, int(per_second * BEGIN_WITHIN_S))
+        begins = [begun + k // together * together / per_second for k in range(len(attempts))]
+        await asyncio.gather(*map(self._send_one, attempts, begins))
 
     async def _send_one(self, attempt: SendAttempt, begins: float) -> None:
         await asyncio.sleep(max(0.0, begins - monotonic()))

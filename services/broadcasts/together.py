@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 
-class Together(Generic[T, R]):
-    """Gathers what is asked while the last batch is being answered, and has `answer` answer it in a thread, in the same
-    order. Belongs to one event loop."""
+GATHERED_S: Final = 0.01
+"""Real seconds for which a batch is gathered: a transaction of one costs nearly as much as one of eight."""
 
-    def __init__(self, answer: Callable[[Sequence[T]], Sequence[R]], most: int = 64) -> None:
-        self._answer, self._most = answer, most
+
+class Together(Generic[T, R]):
+    """Gathers what is asked within `gathered_s` and while the last batch is being answered, and has `answer` answer it
+    in a thread, in the same order. Belongs to one event loop."""
+
+    def __init__(
+        self, answer: Callable[[Sequence[T]], Sequence[R]], most: int = 64, gathered_s: float = GATHERED_S
+    ) -> None:
+        self._answer, self._most, self._gathered_s = answer, most, gathered_s
         self._waiting: list[tuple[T, asyncio.Future[R]]] = []
         self._running: asyncio.Task[None] | None = None
 
@@ -29,6 +35,8 @@ class Together(Generic[T, R]):
 
     async def _run(self) -> None:
         while self._waiting:
+            if len(self._waiting) < self._most:
+                await asyncio.sleep(self._gathered_s)
             batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
             try:
                 answers = await asyncio.to_thread(self._answer, [question for question, _ in batch])

@@ -52,7 +52,8 @@ class BroadcastWriter:
         with read_transaction(self._context.engine) as connection:
             _, now = self._context.load_business_time(connection, at)
             rows = ledger_in_bulk.load_mails(connection, keys)
-            chosen = self._choose(connection, [row for row in rows if row.state is OutreachState.BRIEFED], now)
+            unwritten = [row for row in rows if row.state is OutreachState.BRIEFED]
+            chosen = self._composer.choose_many(connection, unwritten, now)
             again = [row for row in rows if row.state in _WRITTEN]
             people = clients.load_clients(connection, [row.client_id for row in rows])
             shown = {pick.item_id for one in chosen for pick in one.items.brief.items}
@@ -64,15 +65,6 @@ class BroadcastWriter:
         return [
             SendAttempt(OutreachStep(client_id=claim.row.client_id, n=claim.row.n, at=at), claim) for claim in claims
         ]
-
-    def _choose(self, connection: Connection, rows: Sequence[LedgerRow], now: datetime) -> list[ChosenMail]:
-        chosen = []
-        for row in rows:
-            try:
-                chosen.append(self._composer.choose(connection, row, now))
-            except SelvedgeError as fault:
-                log.warning("a mail of a broadcast is left to its client's workflow: %s", fault.code)
-        return chosen
 
     def _write(
         self, chosen: ChosenMail, people: Mapping[str, Client], items: Mapping[ItemId, Item], now: datetime

@@ -32,7 +32,7 @@ from services.context import ServiceContext
 from services.mailing import composition
 from services.mailing.gate import decide_sending
 from services.mailing.model_session import open_preview_session
-from services.mailing.send_times import ReadingHours, choose_send_time
+from services.mailing.send_times import ReadingHours, choose_send_time, require_send_time_facts
 from services.mailing.staff_mail import STAFF
 from services.recommendations.recommender import Recommender
 from store.catalogue import catalogue
@@ -112,8 +112,9 @@ async def _write(
     try:
         with read_transaction(context.engine) as connection:
             row = build_unsaved_row(connection, previewed, wanted.client_id, wanted.text, now)
-            send_at = choose_send_time(context, connection, row, None, now, ReadingHours())
-            brief = composition.choose_items(context, recommender, connection, row, send_at).brief
+            facts = require_send_time_facts(connection, wanted.client_id, now)
+            send_at = choose_send_time(context, connection, row, facts, None, now, ReadingHours())
+            brief = composition.require_items(context, recommender, connection, row, send_at).brief
             level = composition.load_autonomy(context, connection, row) if model else brief.autonomy
         brief = brief.model_copy(update={"autonomy": level})
         draft, writer = await _compose(brief, model)

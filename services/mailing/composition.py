@@ -3,7 +3,8 @@ approved, deterministic and grounded."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -12,41 +13,40 @@ from sqlalchemy import Connection
 from agents import template_writer
 from agents.languages import find_draft_faults
 from algorithms.blending.contracts import Recommendation
-from domain.facts import History, build_history, state_facts
 from domain.grounding import seal_draft
 from domain.outreach import PREPARING
 from domain.review_policy import NONE
 from domain.review_steps import choose_autonomy
 from domain.sequences import is_of_sequence
-from domain.text_rules import clean_quote, clean_title
-from domain.wording import clean_name, normalise
 from errors import ModelFault
-from models.base import ItemId
-from models.catalogue import Item, Season
-from models.mail import Autonomy, Brief, BriefItem, EmailDraft, Pick
+from models.mail import Autonomy, Brief, EmailDraft
 from models.outreach import OutreachStep, StepDone
 from models.states import OutreachState
 from services.context import ServiceContext
 from services.decisions.decider import Decider
 from services.mailing import send_times
-from services.mailing.campaign_items import recommend_for_step
-from services.mailing.send_times import ReadingHours, SendTimeAttempt, choose_send_time
-from services.offers.stating import build_brief_offer
+from services.mailing.briefs import PickedMail, build_briefs
+from services.mailing.campaign_items import ItemsOrder, recommend_for_mails
+from services.mailing.send_times import (
+    ReadingHours,
+    SendTimeAttempt,
+    SendTimeFacts,
+    choose_send_time,
+    load_send_time_facts,
+    require_send_time_facts,
+)
 from services.recommendations.recommender import Recommender
 from services.review.holds import hold_by_policy
-from settings import Settings
-from store.catalogue import catalogue
 from store.database import read_transaction, write_transaction
 from store.learning import decisions
 from store.mail import briefs, ledger, mail_facts
 from store.mail.ledger import LedgerRow
+from store.mail.ledger_in_bulk import MailKey
 
 ITEMS_PER_MAIL: Final = 4
 """Items in a mail."""
 REPEAT_AFTER: Final = timedelta(days=45)
 """Business time for which an item shown to a client is not shown to them again."""
-NOTES: Final = 3
-"""Notes of the client's own that a writer sees."""
 
 
 class MailItems(NamedTuple):
@@ -57,89 +57,29 @@ class MailItems(NamedTuple):
 
 
 def choose_items(
+    context: ServiceContext, recommender: Recommender, connection: Connection, rows: Sequence[LedgerRow], at: datetime
+) -> dict[MailKey, MailItems]:
+    """Choose the items for these mails and build the briefs that are true at `at`, when the clients will read them.
+
+    Raises NotFound for an unknown client.
+    """
+    shown = mail_facts.load_shown(connection, [(row.client_id, row.n) for row in rows], at - REPEAT_AFTER)
+    orders = [ItemsOrder(row.client_id, row.content, shown[row.client_id, row.n].items) for row in rows]
+    chosen = recommend_for_mails(recommender, connection, orders, ITEMS_PER_MAIL, at)
+    mails = [PickedMail(row, one.picks) for row, one in zip(rows, chosen, strict=True)]
+    built = build_briefs(connection, mails, context.settings, at)
+    found = {}
+    for row, one in zip(rows, chosen, strict=True):
+        key = row.client_id, row.n
+        found[key] = MailItems(one, built[key].model_copy(update={"subjects": shown[key].subjects}))
+    return found
+
+
+def require_items(
     context: ServiceContext, recommender: Recommender, connection: Connection, row: LedgerRow, at: datetime
 ) -> MailItems:
-    """Choose the items for this mail and build the brief that is true at `at`, when the client will read it."""
-    shown = mail_facts.load_shown(connection, row.client_id, at - REPEAT_AFTER, except_mail=row.n)
-    content = row.content
-    if content is not None and (content.items or content.category):
-        chosen = recommend_for_step(recommender, connection, row.client_id, content, ITEMS_PER_MAIL, at, shown.items)
-    else:
-        chosen = recommender.recommend(connection, row.client_id, ITEMS_PER_MAIL, at, exclude=shown.items)
-    why = {pick.item_id: pick.why for pick in chosen.picks}
-    brief = build_brief(connection, row, chosen.picks, context.settings, at, why)
-    return MailItems(chosen, brief.model_copy(update={"subjects": shown.subjects}))
-
-
-def build_brief(
-    connection: Connection,
-    row: LedgerRow,
-    picks: Sequence[Pick],
-    settings: Settings,
-    now: datetime,
-    why: Mapping[ItemId, str] | None = None,
-) -> Brief:
-    """Build the brief of the mail in ledger row `row`, true at `now`: facts about the client, the picked items and the
-    campaign's message. `why`: reasons for picks, in words.
-
-    Raises NotFound for a client that is not there.
-    """
-    record = briefs.load_record(connection, row.client_id)
-    past = briefs.load_events(connection, row.client_id, now) if record.personal else []
-    bought = [event for event in past if event.type in briefs.BOUGHT]
-    known = catalogue.load_items(connection, [pick.item_id for pick in picks])
-    picked = [known[pick.item_id] for pick in picks if pick.item_id in known]
-    history = build_history(record.history, past, now, complete=len(bought) < briefs.ORDERS_READ)
-    history = history.model_copy(update={"arrived": _find_new_arrival(picked, history, now)})
-    if row.content is not None:  # its voice is the campaign's already, where the step has none
-        voice, message = row.content.voice, row.content.message
-    else:
-        voice, message = briefs.load_campaign_text(connection, row.campaign) if row.campaign else ("", "")
-    return Brief(
-        client_id=row.client_id,
-        n=row.n,
-        kind=row.kind,
-        phase=row.phase,
-        assessment_id=row.assessment_id,
-        score=row.score,
-        first_name=clean_name(record.first_name),
-        locale=record.history.locale,
-        shop_name=settings.shop_name,
-        voice=voice or settings.shop_voice,
-        message=normalise(message),
-        offer=build_brief_offer(connection, row.offer) if row.offer is not None else None,
-        facts=state_facts(history, now),
-        items=tuple(build_item(item, (why or {}).get(item.item_id, "")) for item in picked),
-        season=_find_season(picked),
-        personal=record.personal,
-        client_words=tuple(event.note for event in bought if event.note)[:NOTES],
-    )
-
-
-def _find_season(picked: Sequence[Item]) -> str:
-    """Find the season of the items, when all that have one have the same; else an empty string."""
-    seasons = {item.season for item in picked} - {Season.ALL}
-    return str(seasons.pop()) if len(seasons) == 1 else ""
-
-
-def _find_new_arrival(picked: Sequence[Item], history: History, now: datetime) -> str | None:
-    """Find a picked item that came into the catalogue after the client's last order."""
-    since = history.last_order_at
-    return next((item.title for item in picked if since and since < item.added_at <= now), None)
-
-
-def build_item(item: Item, why: str) -> BriefItem:
-    """Build the item with quotable words only; a title that may not be quoted gives way to its category."""
-    category = clean_quote(item.category) or "piece"
-    return BriefItem(
-        item_id=item.item_id,
-        title=clean_title(item.title) or category,
-        category=category,
-        brand=clean_title(item.brand),
-        colour=clean_quote(item.colour),
-        tags=tuple(tag for tag in map(clean_quote, (*item.tags, *item.materials, *item.occasions)) if tag),
-        why=clean_quote(why),
-    )
+    """Choose the items for one mail and build its brief. Raises NotFound for an unknown client."""
+    return choose_items(context, recommender, connection, [row], at)[row.client_id, row.n]
 
 
 def load_review_policy(context: ServiceContext, connection: Connection, row: LedgerRow) -> str:
@@ -167,6 +107,12 @@ def save_ranking_decision(connection: Connection, row: LedgerRow, items: MailIte
 def dump_picks(items: MailItems) -> list[dict[str, object]]:
     """Dump the picks as the ledger and the decisions hold them."""
     return [pick.model_dump(mode="json") for pick in items.chosen.picks]
+
+
+class _TimedMail(NamedTuple):
+    row: LedgerRow
+    send_at: datetime
+    answer: SendTimeAttempt
 
 
 class ChosenMail(NamedTuple):
@@ -235,12 +181,33 @@ class MailComposer:
             return ledger.require_mail(connection, step.client_id, step.n).build_result(clock)
 
     def choose(self, connection: Connection, row: LedgerRow, now: datetime) -> ChosenMail:
-        """Choose when the mail leaves and what it shows."""
-        answer = send_times.ask_slot(self._context, self._decider, connection, row, now)
+        """Choose when one mail leaves and what it shows. Raises NotFound for an unknown client."""
+        facts = require_send_time_facts(connection, row.client_id, now)
+        return self._choose(connection, [(row, facts)], now)[0]
+
+    def choose_many(self, connection: Connection, rows: Sequence[LedgerRow], now: datetime) -> list[ChosenMail]:
+        """Choose when each of these mails leaves and what it shows, reading the store for all of them at once; those of
+        unknown clients are left out."""
+        facts = load_send_time_facts(connection, {row.client_id for row in rows}, now)
+        return self._choose(connection, [(row, facts[row.client_id]) for row in rows if row.client_id in facts], now)
+
+    def _choose(
+        self, connection: Connection, mails: Sequence[tuple[LedgerRow, SendTimeFacts]], now: datetime
+    ) -> list[ChosenMail]:
+        timed = [self._choose_time(connection, row, facts, now) for row, facts in mails]
+        leaving: dict[datetime, list[LedgerRow]] = defaultdict(list)
+        for one in timed:
+            leaving[one.send_at].append(one.row)
+        items: dict[MailKey, MailItems] = {}
+        for at, rows in leaving.items():
+            items |= choose_items(self._context, self._recommender, connection, rows, at)
+        return [ChosenMail(one.row, one.send_at, items[one.row.client_id, one.row.n], one.answer) for one in timed]
+
+    def _choose_time(self, connection: Connection, row: LedgerRow, facts: SendTimeFacts, now: datetime) -> _TimedMail:
+        answer = send_times.ask_slot(self._context, self._decider, row, facts, now)
         proposed = send_times.read_proposed_time(answer)
-        send_at = choose_send_time(self._context, connection, row, proposed, now, self._hours)
-        items = choose_items(self._context, self._recommender, connection, row, send_at)
-        return ChosenMail(row, send_at, items, answer)
+        send_at = choose_send_time(self._context, connection, row, facts, proposed, now, self._hours)
+        return _TimedMail(row, send_at, answer)
 
     def save_decisions(self, connection: Connection, chosen: ChosenMail, now: datetime) -> None:
         """Record what algorithms answered about the mail."""

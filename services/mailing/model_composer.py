@@ -31,15 +31,15 @@ from services.context import ServiceContext
 from services.decisions.decider import Decider
 from services.mailing import send_times
 from services.mailing.composition import (
-    choose_items,
     dump_picks,
     load_autonomy,
     load_review_policy,
+    require_items,
     save_ranking_decision,
 )
 from services.mailing.model_session import open_session
 from services.mailing.scheduling_facts import load_scheduling_facts
-from services.mailing.send_times import ReadingHours, SendTimeAttempt, choose_send_time
+from services.mailing.send_times import ReadingHours, SendTimeAttempt, choose_send_time, require_send_time_facts
 from services.recommendations.recommender import Recommender
 from services.review.holds import hold_by_policy, put_on_desk
 from store.database import read_transaction, write_transaction
@@ -69,8 +69,9 @@ class ModelComposer:
             row = ledger.require_mail(connection, step.client_id, step.n)
             if row.state != OutreachState.BRIEFED:
                 return row.build_result(clock)
-            at = choose_send_time(self._context, connection, row, None, now)
-            items = choose_items(self._context, self._recommender, connection, row, at)
+            facts = require_send_time_facts(connection, row.client_id, now)
+            at = choose_send_time(self._context, connection, row, facts, None, now)
+            items = require_items(self._context, self._recommender, connection, row, at)
             level = load_autonomy(self._context, connection, row)
         items = items._replace(brief=items.brief.model_copy(update={"autonomy": level}))
         with write_transaction(self._context.engine) as connection:
@@ -189,13 +190,15 @@ class ModelComposer:
 
     def _ask_slot(self, row: LedgerRow, now: datetime) -> SendTimeAttempt:
         with read_transaction(self._context.engine) as connection:
-            return send_times.ask_slot(self._context, self._decider, connection, row, now)
+            facts = require_send_time_facts(connection, row.client_id, now)
+            return send_times.ask_slot(self._context, self._decider, row, facts, now)
 
     def _dispose(self, step: OutreachStep, proposed: datetime | None, answer: SendTimeAttempt) -> StepDone:
         with write_transaction(self._context.engine) as connection:
             _, now = self._context.load_business_time(connection, step.at)
             row = ledger.require_mail(connection, step.client_id, step.n)
-            send_at = choose_send_time(self._context, connection, row, proposed, now, self._hours)
+            facts = require_send_time_facts(connection, row.client_id, now)
+            send_at = choose_send_time(self._context, connection, row, facts, proposed, now, self._hours)
             send_times.save_decision(self._decider, connection, row, answer, send_at, now)
             return self._move_mail(connection, step, OutreachState.SCHEDULED, now, {"send_at": send_at})
 

@@ -8,10 +8,8 @@ from domain.timing import HORIZON, load_zone
 from models.outreach import OutreachStep
 from models.scheduling import SchedulingFacts
 from services.context import ServiceContext
-from services.mailing.send_times import MOST_READS, choose_send_time
-from store.clients import clients
+from services.mailing.send_times import choose_send_time, require_send_time_facts
 from store.database import read_transaction
-from store.mail import mail_facts
 from store.mail.ledger import LedgerRow
 
 
@@ -20,10 +18,9 @@ def load_scheduling_facts(
 ) -> SchedulingFacts:
     """Load the facts that the scheduler needs about a mail and its client."""
     with read_transaction(context.engine) as connection:
-        client = clients.require_client(connection, step.client_id)
-        earliest = choose_send_time(context, connection, row, None, now)
-        reading_times = mail_facts.list_reading_times(connection, step.client_id, now, MOST_READS)
-        zone = load_zone(client.time_zone)
+        facts = require_send_time_facts(connection, step.client_id, now)
+        client, zone = facts.client, load_zone(facts.client.time_zone)
+        earliest = choose_send_time(context, connection, row, facts, None, now)
         rules = context.find_rules(row.content)
         return SchedulingFacts(
             client_id=step.client_id,
@@ -36,6 +33,6 @@ def load_scheduling_facts(
             quiet_from_hour=rules.quiet_from_hour,
             quiet_until_hour=rules.quiet_until_hour,
             preferred_hour=client.policy.preferred_hour,
-            reading_hours=tuple(at.astimezone(zone).hour for at in reading_times),
-            last_sent_at=max(mail_facts.list_sent_times(connection, step.client_id, now), default=None),
+            reading_hours=tuple(at.astimezone(zone).hour for at in facts.read_at),
+            last_sent_at=max(facts.sent_at, default=None),
         )

@@ -4,9 +4,9 @@ the client reads, as far as it is known. `domain.timing` has the last word."""
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
-from typing import Final, cast
+from typing import Final, NamedTuple, cast
 
 import numpy as np
 from sqlalchemy import Connection
@@ -17,13 +17,15 @@ from domain.arrays import Floats
 from domain.histories import build_cohorts
 from domain.reading_hours import HOURS, LONGEST_WAIT, count_by_hour, estimate_habit, propose_send_time
 from domain.timing import HORIZON, MailRules, compute_cap_opening, fit_send_time, list_send_windows, load_zone
+from errors import NotFound
+from models.base import ClientId
 from models.clients import Client
 from models.slots import SendTimeAnswer, SendTimeQuestion
 from models.states import TouchKind
 from services.context import ServiceContext
 from services.decisions.decider import Decider, PendingDecision
 from store.clients import clients
-from store.mail import mail_facts, reading_hours
+from store.mail import facts_in_bulk, mail_facts, reading_hours
 from store.mail.ledger import LedgerRow
 from store.mail.reading_hours import EVERYBODY
 
@@ -35,6 +37,36 @@ MOST_READS: Final = 20
 
 SendTimeAttempt = PendingDecision | Unanswered | None
 """The answer of an algorithm; or nobody's yet, and the built-in decides; or None where no algorithm has a part."""
+
+
+class SendTimeFacts(NamedTuple):
+    """What decides when a mail to a client leaves: the client, when mails of the last sixty days left, and when the
+    client last read us."""
+
+    client: Client
+    sent_at: tuple[datetime, ...]
+    read_at: tuple[datetime, ...]
+
+
+def load_send_time_facts(
+    connection: Connection, client_ids: Collection[ClientId], now: datetime
+) -> dict[ClientId, SendTimeFacts]:
+    """Load these facts of many clients, in three statements; those that there are not are left out."""
+    people = clients.load_clients(connection, client_ids)
+    sent = facts_in_bulk.list_sent_times(connection, client_ids, now)
+    read = mail_facts.list_reading_times(connection, client_ids, now, MOST_READS)
+    return {
+        client_id: SendTimeFacts(client, tuple(sent.get(client_id, ())), read.get(client_id, ()))
+        for client_id, client in people.items()
+    }
+
+
+def require_send_time_facts(connection: Connection, client_id: ClientId, now: datetime) -> SendTimeFacts:
+    """Load these facts of one client. Raises NotFound."""
+    found = load_send_time_facts(connection, [client_id], now).get(client_id)
+    if found is None:
+        raise NotFound("no client has this id", "client_id")
+    return found
 
 
 class ReadingHours:
@@ -51,19 +83,20 @@ class ReadingHours:
         self,
         connection: Connection,
         row: LedgerRow,
-        client: Client,
+        facts: SendTimeFacts,
         rules: MailRules,
         earliest: datetime,
-        now: datetime,
     ) -> datetime | None:
         """Propose a moment within a day from `earliest` on; None: as soon as it is allowed, or at the hour that the
-        client set. A welcome waits for nothing, since whoever signed up is there. Runs one short statement."""
+        client set. A welcome waits for nothing, since whoever signed up is there."""
+        client = facts.client
         if client.policy.preferred_hour is not None or row.kind == TouchKind.WELCOME:
             return None
         zone = load_zone(client.time_zone)
-        own = count_by_hour(mail_facts.list_reading_times(connection, client.client_id, now, MOST_READS), zone)
         shares = estimate_habit(
-            own, self._sum_shares(connection, *build_cohorts(client.tags, ())), self._sum_shares(connection, EVERYBODY)
+            count_by_hour(facts.read_at, zone),
+            self._sum_shares(connection, *build_cohorts(client.tags, ())),
+            self._sum_shares(connection, EVERYBODY),
         )
         if shares is None:
             return None
@@ -85,38 +118,38 @@ def choose_send_time(
     context: ServiceContext,
     connection: Connection,
     row: LedgerRow,
+    facts: SendTimeFacts,
     proposed: datetime | None,
     now: datetime,
     hours: ReadingHours | None = None,
 ) -> datetime:
     """Choose when the mail leaves: not before the caps allow it, and outside the client's quiet hours. Where nobody
     proposed a moment, `hours` proposes the one at which the client reads."""
-    client, rules = clients.require_client(connection, row.client_id), context.find_rules(row.content)
-    opens = find_earliest_time(rules, connection, client, now)
+    client, rules = facts.client, context.find_rules(row.content)
+    opens = find_earliest_time(rules, facts, now)
     if proposed is None and hours is not None:
-        proposed = hours.propose_time(connection, row, client, rules, opens, now)
+        proposed = hours.propose_time(connection, row, facts, rules, opens)
     return fit_send_time(rules, load_zone(client.time_zone), client.policy, proposed, opens)
 
 
-def find_earliest_time(rules: MailRules, connection: Connection, client: Client, now: datetime) -> datetime:
+def find_earliest_time(rules: MailRules, facts: SendTimeFacts, now: datetime) -> datetime:
     """Find the moment from which the caps allow the client a mail."""
-    sent_at = mail_facts.list_sent_times(connection, client.client_id, now)
-    return compute_cap_opening(rules, client.policy, sent_at, now) or now
+    return compute_cap_opening(rules, facts.client.policy, facts.sent_at, now) or now
 
 
 def ask_slot(
-    context: ServiceContext, decider: Decider, connection: Connection, row: LedgerRow, now: datetime
+    context: ServiceContext, decider: Decider, row: LedgerRow, facts: SendTimeFacts, now: datetime
 ) -> SendTimeAttempt:
     """Ask the slot's algorithms about this mail. The built-in comes later: it may be a model that thinks for long."""
     if not decider.has_algorithm(SLOT):
         return None
-    client, rules = clients.require_client(connection, row.client_id), context.find_rules(row.content)
-    earliest = find_earliest_time(rules, connection, client, now)
+    client, rules = facts.client, context.find_rules(row.content)
+    earliest = find_earliest_time(rules, facts, now)
     question = SendTimeQuestion(
         client_id=row.client_id,
         now=now,
         windows=list_send_windows(rules, load_zone(client.time_zone), client.policy, earliest, earliest + HORIZON),
-        opened=mail_facts.list_reading_times(connection, row.client_id, now, MOST_READS),
+        opened=facts.read_at,
     )
     return decider.ask_algorithms(SLOT, question)
 

@@ -24,7 +24,7 @@ from models.clients import Client
 from models.mail import Brief
 from models.states import Phase, TouchKind
 from services.context import ServiceContext
-from services.mailing.composition import build_item
+from services.mailing.briefs import build_item
 from settings import Settings
 from store.activity import write_activity
 from store.catalogue import catalogue

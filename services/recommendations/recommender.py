@@ -21,6 +21,7 @@ from algorithms.slots.batches import split_into_chunks
 from algorithms.slots.built_in import BuiltIn
 from domain.histories import ClientSignals
 from domain.size_table import SizeTable
+from errors import NotFound
 from models.catalogue import Item
 from models.mail import Pick
 from models.slots import RankingAnswer, RankingQuestion, ScoredItem
@@ -176,7 +177,7 @@ class Recommender:
     ) -> Iterator[Recommendation]:
         """Recommend items for clients about whom algorithms are asked in one call."""
         cache = self.load_current(now)
-        clients = [self._load_signals(connection, item_request, now) for item_request in item_requests]
+        clients = self._load_many_signals(connection, item_requests, now)
         requests = [_build_request(item_request, now, context) for item_request in item_requests]
         groups = [item_request.groups for item_request in item_requests]
         answers = self.ask_algorithms(cache, requests, clients, groups)
@@ -186,7 +187,18 @@ class Recommender:
             yield Recommendation(explained_picks, pending.record.model_copy(update={"answer": shown}), pending.body)
 
     def _load_signals(self, connection: Connection, item_request: ItemsRequest, now: datetime) -> ClientSignals:
-        signals = interactions.load_signals(connection, item_request.client_id, now)
+        return self._fit_signals(interactions.load_signals(connection, item_request.client_id, now), item_request, now)
+
+    def _load_many_signals(
+        self, connection: Connection, item_requests: Sequence[ItemsRequest], now: datetime
+    ) -> list[ClientSignals]:
+        found = interactions.load_many_signals(connection, {request.client_id for request in item_requests}, now)
+        if any(request.client_id not in found for request in item_requests):
+            raise NotFound("no client has this id", "client_id")
+        return [self._fit_signals(found[request.client_id], request, now) for request in item_requests]
+
+    def _fit_signals(self, signals: ClientSignals, item_request: ItemsRequest, now: datetime) -> ClientSignals:
+        """Leave out what the client refuses that we use, and take the sizes of the request."""
         signals = signals if signals.personal else signals.leave_out_person()
         signals = replace(signals, sizes=item_request.sizes) if item_request.sizes else signals
         return fit_sizes(signals, *self.load_sizes(now))[0] if signals.wears else signals

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from domain.campaign_life import OVER, compute_end
 from domain.holdouts import RE_ENGAGEMENT
@@ -60,6 +60,8 @@ class CampaignRow(Record):
 
 
 _CAMPAIGN: Final = select(*CampaignRow.list_columns(campaigns))
+_LOCKED_CAMPAIGN: Final = _CAMPAIGN.where(campaigns.c.slug == bindparam("slug")).with_for_update(read=True)
+"""Built once: it runs for every mail."""
 
 
 def create_campaign(connection: Connection, spec: CampaignSpec, now: datetime) -> bool:
@@ -141,7 +143,7 @@ class CampaignGate(NamedTuple):
 def load_gate(connection: Connection, slug: CampaignSlug) -> CampaignGate:
     """Load what the campaign means for its mail. The row is locked on PostgreSQL until the transaction ends, so that
     parking a mail holds only while the state does."""
-    found = connection.execute(_CAMPAIGN.where(campaigns.c.slug == slug).with_for_update(read=True)).one_or_none()
+    found = connection.execute(_LOCKED_CAMPAIGN, {"slug": slug}).one_or_none()
     if found is None:
         return CampaignGate()
     row = CampaignRow.from_row(found)

@@ -1,27 +1,32 @@
-"""What the store knows of a client and a campaign for a brief.
+"""What the store knows of clients and a campaign for briefs.
 
-It is read for every mail, so it takes three small queries at most.
+It is read for every mail, so it takes few statements, however many clients they are about.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import datetime
+from functools import cache
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, bindparam, or_, select, union_all
+from sqlalchemy import Connection, Row, Select, bindparam, case, func, or_, select
 
 from domain.consent import is_personal
 from domain.facts import ClientEvent, History
 from domain.review_policy import NONE
-from errors import NotFound
 from models.base import CampaignSlug, ClientId
 from models.mail import Autonomy
+from store.sql.bulk import give, match_given
 from store.sql.types import UtcTime
 from store.tables import campaigns, clients, events, items
 
 ORDERS_READ: Final = 120
 """Order lines, returns and feedback read of one client."""
+_LOOKS: Final = ("wishlisted", "item_viewed")
+LOOKS_READ: Final = 3
+"""Wishes, and views, read of one client."""
 BOUGHT: Final = ("order_placed", "order_returned", "fix_feedback")
 
 
@@ -34,11 +39,13 @@ class ClientRecord(NamedTuple):
     personal: bool = True
 
 
-def load_record(connection: Connection, client_id: ClientId) -> ClientRecord:
-    """Load the client's record. Raises NotFound."""
-    row = connection.execute(_CLIENT_QUERY, {"client": client_id}).one_or_none()
-    if row is None:
-        raise NotFound("no client has this id", "client_id")
+def load_records(connection: Connection, client_ids: Iterable[ClientId]) -> dict[ClientId, ClientRecord]:
+    """Load the records of these clients; those that there are not are left out."""
+    rows = connection.execute(_select_clients(connection.dialect.name), give(connection, client_ids))
+    return {row.client_id: _build_record(row) for row in rows}
+
+
+def _build_record(row: Row[Any]) -> ClientRecord:
     personal = is_personal(row.purposes or {})
     quiz = (row.quiz or {}) if personal else {}
     history = History(
@@ -52,11 +59,16 @@ def load_record(connection: Connection, client_id: ClientId) -> ClientRecord:
     return ClientRecord(row.first_name, history, personal)
 
 
-def load_events(connection: Connection, client_id: ClientId, until: datetime) -> Sequence[ClientEvent]:
-    """Load the latest orders, returns and feedback, at most ORDERS_READ, and the latest wishes and views, the latest
-    first, in one statement."""
-    rows = connection.execute(_EVENTS_QUERY, {"client": client_id, "until": until})
-    return [_parse_event(row) for row in rows]
+def load_events(
+    connection: Connection, client_ids: Iterable[ClientId], until: datetime
+) -> dict[ClientId, list[ClientEvent]]:
+    """Load of each client the latest orders, returns and feedback, at most ORDERS_READ, and the latest wishes and
+    views, the latest first, in one statement. Clients without any are left out."""
+    given = give(connection, client_ids) | {"until": until}
+    found: dict[ClientId, list[ClientEvent]] = defaultdict(list)
+    for row in connection.execute(_select_events(connection.dialect.name), given):
+        found[row.client_id].append(_parse_event(row))
+    return dict(found)
 
 
 def load_campaign_text(connection: Connection, slug: CampaignSlug) -> tuple[str, str]:
@@ -80,42 +92,38 @@ def load_autonomy(connection: Connection, slug: CampaignSlug) -> Autonomy | None
     return Autonomy(level) if level else None
 
 
-def _select_latest(limit: int, *types: str) -> Select[Any]:
+# Built once: they run for every mail, and building them takes longer than running them.
+@cache
+def _select_clients(dialect: str) -> Select[Any]:
+    c = clients.c
+    columns = (c.client_id, c.first_name, c.locale, c.time_zone, c.signed_up_at, c.sizes, c.quiz, c.purposes)
+    return select(*columns).where(match_given(dialect, c.client_id))
+
+
+@cache
+def _select_events(dialect: str) -> Select[Any]:
+    e = events.c
+    kind = case(*((e.type == look, look) for look in _LOOKS), else_="bought")
+    place = func.row_number().over(partition_by=(e.client_id, kind), order_by=e.occurred_at.desc())
     latest = (
-        select(events.c.type, events.c.occurred_at, events.c.item_id, events.c.data)
-        .where(
-            events.c.client_id == bindparam("client"),
-            events.c.occurred_at <= bindparam("until", type_=UtcTime()),
-            or_(*(events.c.type == type_ for type_ in types)),
+        select(
+            *(e.client_id, e.type, e.occurred_at, e.item_id, e.data),
+            *(kind.label("kind"), place.label("place")),
         )
-        .order_by(events.c.occurred_at.desc())
-        .limit(limit)
+        .where(
+            match_given(dialect, e.client_id),
+            e.occurred_at <= bindparam("until", type_=UtcTime()),
+            or_(*(e.type == type_ for type_ in (*BOUGHT, *_LOOKS))),
+        )
         .subquery()
     )
-    return select(latest)
-
-
-def _build_events_query() -> Select[Any]:
-    latest = (_select_latest(ORDERS_READ, *BOUGHT), _select_latest(3, "wishlisted"), _select_latest(3, "item_viewed"))
-    activity = union_all(*latest).subquery()
+    most = case((latest.c.kind == "bought", ORDERS_READ), else_=LOOKS_READ)
     return (
-        select(activity, items.c.title, items.c.category, items.c.colour)
-        .outerjoin(items, items.c.item_id == activity.c.item_id)
-        .order_by(activity.c.occurred_at.desc())
+        select(latest, items.c.title, items.c.category, items.c.colour)
+        .outerjoin(items, items.c.item_id == latest.c.item_id)
+        .where(latest.c.place <= most)
+        .order_by(latest.c.client_id, latest.c.occurred_at.desc())
     )
-
-
-# Built once: they run for every mail, and building them takes longer than running them.
-_EVENTS_QUERY: Final = _build_events_query()
-_CLIENT_QUERY: Final = select(
-    clients.c.first_name,
-    clients.c.locale,
-    clients.c.time_zone,
-    clients.c.signed_up_at,
-    clients.c.sizes,
-    clients.c.quiz,
-    clients.c.purposes,
-).where(clients.c.client_id == bindparam("client"))
 
 
 def _parse_event(row: Row[Any]) -> ClientEvent:

@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from functools import cache
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, Select, bindparam, func, or_, select
 
 from domain.consent import is_personal
 from domain.eligibility import Hold, MailFacts
@@ -18,8 +19,9 @@ from models.clients import ClientPolicy
 from models.states import EnrolmentState, HoldSource
 from store.mail.suppressions import hash_address
 from store.mail.withdrawals import match_in_force
-from store.sql.bulk import among
+from store.sql.bulk import give, match_given
 from store.sql.records import Record
+from store.sql.types import UtcTime
 from store.tables import clients, enrolments, holds, outreaches, suppressions, withdrawals
 
 _c: Final = clients.c
@@ -53,8 +55,8 @@ def load_bulk_facts(
     connection: Connection, client_ids: Collection[ClientId], signing_key: str, now: datetime
 ) -> dict[ClientId, BulkFacts]:
     """Load the facts of these clients, by seven statements however many they are."""
-    query = select(*_AddressedClient.list_columns(clients)).where(among(connection, _c.client_id, client_ids))
-    people = [_AddressedClient.from_row(row) for row in connection.execute(query)]
+    rows = connection.execute(_build_queries(connection.dialect.name).people, give(connection, client_ids))
+    people = [_AddressedClient.from_row(row) for row in rows]
     boxes = {person.mailbox for person in people if person.mailbox}
     hashes = {person.client_id: hash_address(signing_key, person.email) for person in people}
     suppressed = _find_suppressed(connection, boxes | set(hashes.values()))
@@ -84,28 +86,23 @@ def load_bulk_facts(
 
 
 def _find_suppressed(connection: Connection, hashes: Iterable[str]) -> dict[str, str]:
-    s = suppressions.c
-    query = select(s.address_hash, s.reason).where(among(connection, s.address_hash, hashes), s.lifted_at.is_(None))
-    return {row.address_hash: row.reason for row in connection.execute(query)}
+    rows = connection.execute(_build_queries(connection.dialect.name).suppressed, give(connection, hashes))
+    return {row.address_hash: row.reason for row in rows}
 
 
 def _find_withdrawn(connection: Connection, client_ids: Iterable[ClientId]) -> set[ClientId]:
-    query = select(_c.client_id).select_from(clients.join(withdrawals, match_in_force()))
-    return set(connection.scalars(query.where(among(connection, _c.client_id, client_ids))))
+    return set(connection.scalars(_build_queries(connection.dialect.name).withdrawn, give(connection, client_ids)))
 
 
 def _list_holds(connection: Connection, client_ids: Iterable[ClientId]) -> Mapping[ClientId, list[Hold]]:
-    h = holds.c
-    query = select(h.client_id, h.source, h.since, h.until).where(among(connection, h.client_id, client_ids))
     found: dict[ClientId, list[Hold]] = defaultdict(list)
-    for row in connection.execute(query.order_by(h.since)):
+    for row in connection.execute(_build_queries(connection.dialect.name).holds, give(connection, client_ids)):
         found[row.client_id].append(Hold(source=HoldSource(row.source), since=row.since, until=row.until))
     return found
 
 
 def _find_busy(connection: Connection, client_ids: Iterable[ClientId]) -> set[ClientId]:
-    query = select(_o.client_id).where(among(connection, _o.client_id, client_ids), _o.state.in_(sorted(IN_TURN)))
-    return set(connection.scalars(query))
+    return set(connection.scalars(_build_queries(connection.dialect.name).busy, give(connection, client_ids)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,24 +115,61 @@ def _list_sent(
     connection: Connection, client_ids: Iterable[ClientId], boxes: Iterable[str], now: datetime
 ) -> _SentTimes:
     """List when mails were sent, or may have been: the clients' own, and those to their mailboxes under any id."""
-    counted = _o.state.in_(sorted(COUNTED))
-    recent = _o.updated_at > now - timedelta(days=COUNTED_DAYS)
-    own = select(_o.client_id, _LEFT_AT.label("at")).where(among(connection, _o.client_id, client_ids), counted, recent)
-    shared = select(_o.mailbox, _o.client_id, _LEFT_AT.label("at")).where(among(connection, _o.mailbox, boxes), counted)
-    of_client: dict[ClientId, list[datetime]] = defaultdict(list)
-    for row in connection.execute(own):
-        of_client[row.client_id].append(row.at)
     to_mailbox: dict[str, list[tuple[ClientId, datetime]]] = defaultdict(list)
-    for mailbox, client_id, at in connection.execute(shared):
+    for mailbox, client_id, at in connection.execute(
+        _build_queries(connection.dialect.name).sent_to, give(connection, boxes)
+    ):
         to_mailbox[mailbox].append((client_id, at))
-    return _SentTimes(of_client, to_mailbox)
+    return _SentTimes(list_sent_times(connection, client_ids, now), to_mailbox)
+
+
+def list_sent_times(
+    connection: Connection, client_ids: Iterable[ClientId], now: datetime
+) -> Mapping[ClientId, list[datetime]]:
+    """List when mails of the last sixty days to each of these clients were sent, or may have been."""
+    given = give(connection, client_ids) | {"since": now - timedelta(days=COUNTED_DAYS)}
+    found: dict[ClientId, list[datetime]] = defaultdict(list)
+    for row in connection.execute(_build_queries(connection.dialect.name).sent, given):
+        found[row.client_id].append(row.at)
+    return found
 
 
 def _list_places(connection: Connection, client_ids: Iterable[ClientId]) -> Mapping[ClientId, set[CampaignSlug]]:
-    e = enrolments.c
-    on_the_way = or_(e.state == EnrolmentState.WAITING, e.state == EnrolmentState.IN_STEP)
-    query = select(e.client_id, e.campaign).where(among(connection, e.client_id, client_ids), on_the_way)
     found: dict[ClientId, set[CampaignSlug]] = defaultdict(set)
-    for row in connection.execute(query):
+    for row in connection.execute(_build_queries(connection.dialect.name).places, give(connection, client_ids)):
         found[row.client_id].add(row.campaign)
     return found
+
+
+class _Queries(NamedTuple):
+    people: Select[Any]
+    suppressed: Select[Any]
+    withdrawn: Select[Any]
+    holds: Select[Any]
+    busy: Select[Any]
+    sent: Select[Any]
+    sent_to: Select[Any]
+    places: Select[Any]
+
+
+@cache  # building them takes longer than running them
+def _build_queries(dialect: str) -> _Queries:
+    def of_given(column: Column[Any]) -> ColumnElement[bool]:
+        return match_given(dialect, column)
+
+    s, h, e = suppressions.c, holds.c, enrolments.c
+    counted = _o.state.in_(sorted(COUNTED))
+    recent = _o.updated_at > bindparam("since", type_=UtcTime())
+    on_the_way = or_(e.state == EnrolmentState.WAITING, e.state == EnrolmentState.IN_STEP)
+    return _Queries(
+        people=select(*_AddressedClient.list_columns(clients)).where(of_given(_c.client_id)),
+        suppressed=select(s.address_hash, s.reason).where(of_given(s.address_hash), s.lifted_at.is_(None)),
+        withdrawn=select(_c.client_id)
+        .select_from(clients.join(withdrawals, match_in_force()))
+        .where(of_given(_c.client_id)),
+        holds=select(h.client_id, h.source, h.since, h.until).where(of_given(h.client_id)).order_by(h.since),
+        busy=select(_o.client_id).where(of_given(_o.client_id), _o.state.in_(sorted(IN_TURN))),
+        sent=select(_o.client_id, _LEFT_AT.label("at")).where(of_given(_o.client_id), counted, recent),
+        sent_to=select(_o.mailbox, _o.client_id, _LEFT_AT.label("at")).where(of_given(_o.mailbox), counted),
+        places=select(e.client_id, e.campaign).where(of_given(e.client_id), on_the_way),
+    )

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple, Protocol
+from functools import cache
+from typing import Any, Final, NamedTuple, Protocol
 
-from sqlalchemy import ColumnElement, Connection, bindparam, func, literal_column, null, or_, select, union_all
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, literal_column, null, or_, select, union_all
 
 from domain.eligibility import Hold, MailFacts
 from domain.outreach import COUNTED, COUNTED_DAYS
 from models.base import CampaignSlug, ClientId, ItemId
 from models.clients import ClientPolicy
 from models.states import CampaignState, EnrolmentState, HoldSource, OutreachState
+from store.mail.ledger_in_bulk import MailKey
 from store.mail.suppressions import hash_address
 from store.mail.withdrawals import match_in_force
+from store.sql.bulk import give, match_given
 from store.sql.types import UtcTime
 from store.tables import campaigns, clients, enrolments, events, holds, outreaches, suppressions, withdrawals
 
@@ -85,42 +90,65 @@ class ShownBefore(NamedTuple):
     subjects: tuple[str, ...]
 
 
-def load_shown(connection: Connection, client_id: ClientId, since: datetime, *, except_mail: int) -> ShownBefore:
-    """Load what mails sent to the client since then showed, leaving out mail `except_mail`."""
-    found = connection.scalars(_SHOWN_QUERY, {"client": client_id, "except_mail": except_mail, "since": since})
-    drafts = [draft for draft in found if draft]
-    items = tuple(blurb["item_id"] for draft in drafts for blurb in draft["items"])
-    return ShownBefore(items, tuple(draft["subject"] for draft in drafts))
+def load_shown(connection: Connection, mails: Collection[MailKey], since: datetime) -> dict[MailKey, ShownBefore]:
+    """Load what other mails showed that were sent since then to the clients of these mails, in one statement."""
+    given = give(connection, {client_id for client_id, _ in mails}) | {"since": since}
+    drafts: dict[ClientId, list[tuple[int, dict[str, Any]]]] = defaultdict(list)
+    for row in connection.execute(_select_shown(connection.dialect.name), given):
+        if row.draft:
+            drafts[row.client_id].append((row.n, row.draft))
+    found = {}
+    for client_id, n in mails:
+        others = [draft for number, draft in drafts.get(client_id, ()) if number != n]
+        items = tuple(blurb["item_id"] for draft in others for blurb in draft["items"])
+        found[client_id, n] = ShownBefore(items, tuple(draft["subject"] for draft in others))
+    return found
 
 
-def list_reading_times(connection: Connection, client_id: ClientId, now: datetime, limit: int) -> tuple[datetime, ...]:
-    """List the last moments at which the client opened or clicked our mail, latest first; opens by machines do not
-    count."""
-    return tuple(connection.scalars(_READING_TIMES_QUERY, {"client": client_id, "until": now, "most": limit}))
+@cache  # building it takes longer than running it
+def _select_shown(dialect: str) -> Select[Any]:
+    o = outreaches.c
+    sent = (o.state == OutreachState.SENT, o.sent_at > bindparam("since", type_=UtcTime()))
+    query = select(o.client_id, o.n, o.draft).where(match_given(dialect, o.client_id), *sent)
+    return query.order_by(o.client_id, o.n)
 
 
-# Built once: they run for every mail, and building them would take as long as running them.
+def list_reading_times(
+    connection: Connection, client_ids: Iterable[ClientId], now: datetime, limit: int
+) -> dict[ClientId, tuple[datetime, ...]]:
+    """List the last moments, at most `limit`, at which each client opened or clicked our mail, latest first; opens by
+    machines do not count. Clients without any are left out."""
+    given = give(connection, client_ids) | {"until": now, "most": limit}
+    found: dict[ClientId, list[datetime]] = defaultdict(list)
+    for client_id, at in connection.execute(_select_reading_times(connection.dialect.name), given):
+        found[client_id].append(at)
+    return {client_id: tuple(times) for client_id, times in found.items()}
+
+
+@cache
+def _select_reading_times(dialect: str) -> Select[Any]:
+    e = events.c
+    place = func.row_number().over(partition_by=e.client_id, order_by=e.occurred_at.desc())
+    reads = (
+        select(e.client_id, e.occurred_at, place.label("place"))
+        .where(
+            match_given(dialect, e.client_id),
+            e.type.in_(("email_opened", "email_clicked")),
+            e.occurred_at <= bindparam("until", type_=UtcTime()),
+            e.data["machine"].as_boolean().is_not(True),
+        )
+        .subquery()
+        .c
+    )
+    query = select(reads.client_id, reads.occurred_at).where(reads.place <= bindparam("most"))
+    return query.order_by(reads.client_id, reads.occurred_at.desc())
+
+
+# Built once: it runs for every mail, and building it would take as long as running it.
 _SENT_TIMES_QUERY: Final = select(outreaches.c.sent_at, outreaches.c.updated_at).where(
     outreaches.c.client_id == bindparam("client"),
     or_(*(outreaches.c.state == state for state in sorted(COUNTED))),
     outreaches.c.updated_at > bindparam("since", type_=UtcTime()),
-)
-_SHOWN_QUERY: Final = select(outreaches.c.draft).where(
-    outreaches.c.client_id == bindparam("client"),
-    outreaches.c.n != bindparam("except_mail"),
-    outreaches.c.state == OutreachState.SENT,
-    outreaches.c.sent_at > bindparam("since", type_=UtcTime()),
-)
-_READING_TIMES_QUERY: Final = (
-    select(events.c.occurred_at)
-    .where(
-        events.c.client_id == bindparam("client"),
-        events.c.type.in_(("email_opened", "email_clicked")),
-        events.c.occurred_at <= bindparam("until", type_=UtcTime()),
-        events.c.data["machine"].as_boolean().is_not(True),
-    )
-    .order_by(events.c.occurred_at.desc())
-    .limit(bindparam("most"))
 )
 
 _MAILBOX: Final = select(clients.c.mailbox).where(clients.c.client_id == bindparam("client")).scalar_subquery()

@@ -18,6 +18,12 @@ CLIENTS = 80
 NEVER = 10**9
 
 
+def list_texts(stage: Stage) -> dict[str, Any]:
+    """The text of each mail that was sent, and the facts that it rests on."""
+    sent = [row for row in stage.shop.ledger() if row.state == "sent" and row.draft]
+    return {row.client_id: (row.draft, (row.brief or {})["facts"], (row.brief or {})["items"]) for row in sent}
+
+
 @pytest.mark.parametrize(("database", "holdout"), [("sqlite", 0.3), ("postgresql", 0.0)])
 async def test_a_part_decides_as_each_clients_own_workflow_does(
     tmp_path: Path, request: pytest.FixtureRequest, database: str, holdout: float
@@ -48,6 +54,7 @@ async def test_a_part_decides_as_each_clients_own_workflow_does(
             await in_parts.send_singly(client_id)
         assert in_parts.read_verdicts() == alone
         print(Counter(verdict[:4] for verdict in alone.values()))
+        assert list_texts(in_parts) == list_texts(singly), "each mail reads as it does where it is written alone"
         assert len(sent) > 3
         assert {mail.headers["Message-ID"] for mail in in_parts.shop.mails()} == {
             row.message_id for row in in_parts.shop.ledger() if row.message_id and row.state == "sent"

@@ -24,7 +24,7 @@ from services.campaigns.steering import steer_campaign
 from services.context import ServiceContext
 from services.ingestion.intake import accept_events
 from services.mailing.gate import decide_sending
-from services.mailing.send_times import choose_send_time
+from services.mailing.send_times import choose_send_time, require_send_time_facts
 from settings import Settings
 from store import tables as t
 from store.campaigns import places, versions
@@ -160,7 +160,8 @@ def test_the_quiet_hours_and_caps_of_a_campaign_hold_at_the_send_time_and_at_the
     with write_transaction(basket.engine) as connection:
         row = ledger.require_mail(connection, "ann", ledger.load_client_mails(connection, "ann")[-1].n)
         evening, morning = NOON + 8 * HOUR, NOON + 22 * HOUR
-        assert choose_send_time(basket.context, connection, row, None, NOON + 4 * HOUR) == morning
+        facts = require_send_time_facts(connection, "ann", NOON + 4 * HOUR)
+        assert choose_send_time(basket.context, connection, row, facts, None, NOON + 4 * HOUR) == morning
         assert decide_sending(basket.context, connection, row, evening).code == "quiet_hours"
         assert decide_sending(basket.context, connection, row, evening).until == morning
         assert decide_sending(basket.context, connection, row, morning).code == ""

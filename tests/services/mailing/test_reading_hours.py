@@ -14,8 +14,7 @@ from sqlalchemy import Engine, event
 from domain.timing import MailRules
 from models.clients import ClientPolicy
 from models.states import TouchKind
-from services.mailing.send_times import ReadingHours
-from store.clients import clients
+from services.mailing.send_times import ReadingHours, require_send_time_facts
 from store.database import connect, read_transaction
 from store.mail import reading_hours
 from tests.support.shop_services import NOW, StockedShop
@@ -36,11 +35,10 @@ def shop(tmp_path: Path) -> Iterator[StockedShop]:
 
 def propose_reading_time(engine: Engine, who: str, kind: str = TouchKind.MISSED, **policy: Any) -> datetime | None:
     with read_transaction(engine) as connection:
-        client = clients.load_client(connection, who)
-        assert client is not None
-        client = client.model_copy(update={"policy": ClientPolicy(**policy)})
+        facts = require_send_time_facts(connection, who, NOW)
+        facts = facts._replace(client=facts.client.model_copy(update={"policy": ClientPolicy(**policy)}))
         row: Any = SimpleNamespace(kind=kind)
-        return ReadingHours().propose_time(connection, row, client, MailRules(), NOW, NOW)
+        return ReadingHours().propose_time(connection, row, facts, MailRules(), NOW)
 
 
 def test_a_mail_waits_for_the_hour_at_which_the_client_reads(shop: StockedShop) -> None:
@@ -66,13 +64,12 @@ def test_who_never_read_is_sent_to_when_others_read(shop: StockedShop) -> None:
     assert NOW + timedelta(hours=5, minutes=30) <= chosen < NOW + timedelta(hours=7)
 
 
-def test_one_statement_a_mail_once_warm(shop: StockedShop) -> None:
+def test_no_statement_a_mail_once_warm(shop: StockedShop) -> None:
     hours, statements = ReadingHours(), list[str]()
     with read_transaction(shop.engine) as connection:
-        client = clients.load_client(connection, "c")
-        assert client is not None
+        facts = require_send_time_facts(connection, "c", NOW)
         row: Any = SimpleNamespace(kind=TouchKind.MISSED)
-        hours.propose_time(connection, row, client, MailRules(), NOW, NOW)
+        hours.propose_time(connection, row, facts, MailRules(), NOW)
         event.listen(shop.engine, "before_cursor_execute", lambda c, cur, sql, *rest: statements.append(sql))
-        hours.propose_time(connection, row, client, MailRules(), NOW, NOW)
-    assert len([sql for sql in statements if sql.startswith("SELECT")]) == 1
+        hours.propose_time(connection, row, facts, MailRules(), NOW)
+    assert len([sql for sql in statements if sql.startswith("SELECT")]) == 0

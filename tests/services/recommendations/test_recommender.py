@@ -76,7 +76,7 @@ def test_who_refuses_personalisation_is_shown_what_fits_and_nothing_of_theirs(sh
     fold_preferences(shop.engine, NOW)
     with read_transaction(shop.engine) as connection:
         assert connection.scalar(select(tastes.c.client_id)) is None
-        assert not briefs.load_record(connection, "c").personal
+        assert not briefs.load_records(connection, ["c"])["c"].personal
 
 
 def test_owned_mailed_lately_out_of_stock_and_out_of_size_never_appear(shop, home):

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, event, insert
 
 from domain.facts import ClientEvent
-from errors import NotFound
 from models.base import utc
 from models.catalogue import ItemRow
 from models.events import Event
@@ -22,7 +21,7 @@ from models.states import CampaignState, Phase, TouchKind
 from services.clients import registration
 from services.ingestion import item_intake
 from services.ingestion.intake import accept_events
-from services.mailing.composition import build_brief
+from services.mailing.briefs import PickedMail, build_briefs
 from settings import Settings
 from store.database import connect, read_transaction, write_transaction
 from store.mail import ledger
@@ -64,11 +63,12 @@ def seed(engine: Engine, *done: Event, campaign: str | None = None, **client: An
         )  # fmt: skip
 
 
-def build(engine: Engine, picks: list[Pick] | None = None, **more: Any) -> Brief:
+def build(engine: Engine, picks: list[Pick] | None = None) -> Brief:
     with read_transaction(engine) as connection:
         row = ledger.load_mail(connection, "ann", 1)
         assert row is not None
-        return build_brief(connection, row, PICKS if picks is None else picks, Settings(_env_file=None), NOW, **more)
+        mail = PickedMail(row, PICKS if picks is None else picks)
+        return build_briefs(connection, [mail], Settings(_env_file=None), NOW)["ann", 1]
 
 
 def facts_of(engine: Engine) -> dict[str, str]:
@@ -86,7 +86,8 @@ def test_a_brief_says_what_is_stored(engine: Engine) -> None:
         sizes=("M",),
         time_zone="Europe/London",
     )
-    brief = build(engine, why={"i-2": "close to what you have chosen before"})
+    why = "close to what you have chosen before"
+    brief = build(engine, [pick.model_copy(update={"why": why if pick.item_id == "i-2" else ""}) for pick in PICKS])
     assert (brief.client_id, brief.n, brief.kind, brief.phase) == ("ann", 1, TouchKind.MISSED, Phase.AT_RISK)
     assert (brief.score, brief.assessment_id, brief.first_name) == (17.5, "a-1", "Ann")
     assert [item.item_id for item in brief.items] == ["i-2", "i-1"]
@@ -131,14 +132,13 @@ def test_titles_are_given_as_they_may_be_said(engine: Engine) -> None:
     assert build(engine, picks=[Pick(item_id="i-4", score=1.0)]).items[0].title == "J. Crew TEE"
 
 
-def test_an_unknown_client_is_not_found(engine: Engine) -> None:
+def test_an_unknown_client_is_left_out(engine: Engine) -> None:
     seed(engine)
     with write_transaction(engine) as connection:
         row = ledger.load_mail(connection, "ann", 1)
         assert row is not None
         connection.execute(clients.delete())
-        with pytest.raises(NotFound):
-            build_brief(connection, row, [], Settings(_env_file=None), NOW)
+        assert build_briefs(connection, [PickedMail(row, [])], Settings(_env_file=None), NOW) == {}
 
 
 def test_with_more_orders_than_are_read_nothing_is_counted(engine: Engine) -> None:
@@ -208,5 +208,5 @@ def test_a_brief_takes_few_questions(tmp_path: Path) -> None:
         row = ledger.load_mail(connection, "ann", 1)
         assert row is not None
         statements.clear()
-        build_brief(connection, row, PICKS, Settings(_env_file=None), NOW)
+        build_briefs(connection, [PickedMail(row, PICKS)] * 20, Settings(_env_file=None), NOW)
     assert len(statements) == 3

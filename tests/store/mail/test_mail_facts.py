@@ -39,9 +39,12 @@ def test_a_client_reads_when_they_open_and_not_when_a_machine_does(engine: Engin
         ]
         assert not accept_events(connection, batch, policy, NOW, REAL).refused
     with read_transaction(engine) as connection:
-        assert mail_facts.list_reading_times(connection, "ann", NOW, 20) == (NOW - days(2), NOW - days(3))
-        assert mail_facts.list_reading_times(connection, "ann", NOW, 1) == (NOW - days(2),)
-        assert mail_facts.list_reading_times(connection, "ann", NOW - days(2.5), 20) == (NOW - days(3),)
+        assert mail_facts.list_reading_times(connection, ["ann", "bob", "cid"], NOW, 20) == {
+            "ann": (NOW - days(2), NOW - days(3)),
+            "bob": (NOW - days(1),),
+        }
+        assert mail_facts.list_reading_times(connection, ["ann"], NOW, 1) == {"ann": (NOW - days(2),)}
+        assert mail_facts.list_reading_times(connection, ["ann"], NOW - days(2.5), 20) == {"ann": (NOW - days(3),)}
 
 
 def test_what_was_shown_lately_is_what_other_mails_sent_since_have_shown(engine: Engine, policy: ShopPolicy) -> None:
@@ -52,7 +55,8 @@ def test_what_was_shown_lately_is_what_other_mails_sent_since_have_shown(engine:
         seed_mail(connection, 3, "unsent", None, state=OutreachState.SCHEDULED)
         seed_mail(connection, 4, "mine", NOW - days(1))
     with read_transaction(engine) as connection:
-        assert mail_facts.load_shown(connection, "ann", NOW - days(45), except_mail=4) == (("lately",), ("On lately",))
+        shown = mail_facts.load_shown(connection, [("ann", 4), ("bob", 1)], NOW - days(45))
+    assert shown == {("ann", 4): (("lately",), ("On lately",)), ("bob", 1): ((), ())}
 
 
 def test_an_item_has_run_out_when_all_its_sizes_have(engine: Engine, policy: ShopPolicy) -> None:

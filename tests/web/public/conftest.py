@@ -17,7 +17,7 @@ from mail.links import Links, OwnPage
 from mail.message import EnvelopeBuilder
 from models.mail import Brief
 from models.states import Phase, TouchKind
-from services.mailing.composition import build_item
+from services.mailing.briefs import build_item
 from settings import Settings
 from store import tables as t
 from store.catalogue import catalogue

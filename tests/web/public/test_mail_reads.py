@@ -39,14 +39,14 @@ def test_an_open_is_recorded_once_and_tells_when_the_client_reads(shop: Shop) ->
     (event,) = shop.list_events()
     assert (event.type, event.data["outreach"], event.data["machine"]) == ("email_opened", "c1.1", False)
     with read_transaction(shop.engine) as connection:
-        assert list_reading_times(connection, "c1", NOW, 5) == (NOW,)
+        assert list_reading_times(connection, ["c1"], NOW, 5) == {"c1": (NOW,)}
 
 
 def test_a_prefetch_tells_nothing_of_the_hour(shop: Shop) -> None:
     assert shop.client.get(measure(shop), headers={"User-Agent": "Mozilla/5.0"}).status_code == 200
     assert [event.data["machine"] for event in shop.list_events()] == [True]
     with read_transaction(shop.engine) as connection:
-        assert list_reading_times(connection, "c1", NOW, 5) == ()
+        assert list_reading_times(connection, ["c1"], NOW, 5) == {}
 
 
 @pytest.mark.parametrize("why", ["not asked", "refused", "turned off", "forged"])
