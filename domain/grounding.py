@@ -252,9 +252,7 @@ def soften_message(sentence: str) -> str:
 
 def _remove_verbatim(flat: str, support: BriefSupport) -> str:
     """Return `flat` without the passages that stand word for word in the brief."""
-    for passage in support.verbatim:
-        if passage not in flat:  # a pattern of its own costs more than the look
-            continue
+    for passage in (p for p in support.verbatim if p in flat):
         flat = re.sub(rf"(?<![^\W_]){re.escape(passage)}(?![^\W_])", " · ", flat)
     return flat
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -19,14 +20,16 @@ from domain.review_policy import NONE
 from domain.review_steps import choose_autonomy
 from domain.sequences import is_of_sequence
 from errors import ModelFault
-from models.mail import Autonomy, Brief, EmailDraft
+from models.base import ClientId, ItemId
+from models.catalogue import Item
+from models.journey_steps import MailContent
+from models.mail import Autonomy, Brief, EmailDraft, Pick
 from models.outreach import OutreachStep, StepDone
 from models.states import OutreachState
 from services.context import ServiceContext
 from services.decisions.decider import Decider
 from services.mailing import send_times
 from services.mailing.briefs import PickedMail, build_briefs
-from services.mailing.campaign_items import ItemsOrder, recommend_for_mails
 from services.mailing.send_times import (
     ReadingHours,
     SendTimeAttempt,
@@ -35,8 +38,9 @@ from services.mailing.send_times import (
     load_send_time_facts,
     require_send_time_facts,
 )
-from services.recommendations.recommender import Recommender
+from services.recommendations.recommender import ItemsRequest, Recommender
 from services.review.holds import hold_by_policy
+from store.catalogue import catalogue
 from store.database import read_transaction, write_transaction
 from store.learning import decisions
 from store.mail import briefs, ledger, mail_facts
@@ -47,6 +51,12 @@ ITEMS_PER_MAIL: Final = 4
 """Items in a mail."""
 REPEAT_AFTER: Final = timedelta(days=45)
 """Business time for which an item shown to a client is not shown to them again."""
+
+
+SEARCHED: Final = 60
+"""Picks of the ranking among which those of one category are sought."""
+NAMED_BY: Final = "campaign"
+"""Who picked an item that a campaign names."""
 
 
 class MailItems(NamedTuple):
@@ -64,8 +74,8 @@ def choose_items(
     Raises NotFound for an unknown client.
     """
     shown = mail_facts.load_shown(connection, [(row.client_id, row.n) for row in rows], at - REPEAT_AFTER)
-    orders = [ItemsOrder(row.client_id, row.content, shown[row.client_id, row.n].items) for row in rows]
-    chosen = recommend_for_mails(recommender, connection, orders, ITEMS_PER_MAIL, at)
+    orders = [_ItemsOrder(row.client_id, row.content, shown[row.client_id, row.n].items) for row in rows]
+    chosen = _recommend(recommender, connection, orders, ITEMS_PER_MAIL, at)
     mails = [PickedMail(row, one.picks) for row, one in zip(rows, chosen, strict=True)]
     built = build_briefs(connection, mails, context.settings, at)
     found = {}
@@ -80,6 +90,59 @@ def require_items(
 ) -> MailItems:
     """Choose the items for one mail and build its brief. Raises NotFound for an unknown client."""
     return choose_items(context, recommender, connection, [row], at)[row.client_id, row.n]
+
+
+class _ItemsOrder(NamedTuple):
+    """Whose mail needs items, what the step of its campaign says of them, and what the client was shown lately."""
+
+    client_id: ClientId
+    content: MailContent | None
+    shown: tuple[ItemId, ...]
+
+
+def _recommend(
+    recommender: Recommender, connection: Connection, orders: Sequence[_ItemsOrder], most: int, at: datetime
+) -> list[Recommendation]:
+    """Recommend the items of mails that are read at `at`, at most `most` each, in the order of `orders`.
+
+    A named item that is sold out is left out, whether or not it was shown before is no matter. Raises NotFound for an
+    unknown client.
+    """
+    named = {item for order in orders for item in _list_named(order)}
+    gone = catalogue.find_sold_out(connection, named)
+    there = catalogue.load_items(connection, named) if named else {}
+    requests = [
+        ItemsRequest(
+            order.client_id,
+            SEARCHED if _find_category(order) else most,
+            frozenset({*order.shown, *(item for item in _list_named(order) if item not in gone)}),
+        )
+        for order in orders
+    ]
+    chosen = list(recommender.recommend_many(connection, requests, at))
+    sought = {
+        pick.item_id for order, one in zip(orders, chosen, strict=True) if _find_category(order) for pick in one.picks
+    }
+    known = catalogue.load_items(connection, sought) if sought else {}
+    found = []
+    for order, one in zip(orders, chosen, strict=True):
+        first = [Pick(item_id=i, score=0.0, by=NAMED_BY) for i in _list_named(order) if i in there and i not in gone]
+        found.append(replace(one, picks=(*first, *_keep_category(one.picks, known, _find_category(order)))[:most]))
+    return found
+
+
+def _list_named(order: _ItemsOrder) -> tuple[ItemId, ...]:
+    return order.content.items if order.content is not None else ()
+
+
+def _find_category(order: _ItemsOrder) -> str:
+    return order.content.category if order.content is not None else ""
+
+
+def _keep_category(picks: tuple[Pick, ...], known: dict[ItemId, Item], category: str) -> tuple[Pick, ...]:
+    if not category:
+        return picks
+    return tuple(pick for pick in picks if pick.item_id in known and known[pick.item_id].category == category)
 
 
 def load_review_policy(context: ServiceContext, connection: Connection, row: LedgerRow) -> str:

@@ -86,7 +86,7 @@ def load_gate_facts(context: ServiceContext, connection: Connection, row: Ledger
     mailbox = context.hash_mailbox(file.email)
     # From here to the end of the transaction no opt-out of this mailbox can come in between, whatever id it names.
     mailboxes.lock_mailboxes(connection, [mailbox])
-    sent_at = mail_facts.list_sent_times(connection, row.client_id, now)
+    sent_at = mail_facts.list_sent_times(connection, [row.client_id], now).get(row.client_id, ())
     slug, about = row.campaign, _find_subject(row)
     has_place = slug is not None and not is_of_sequence(row.reason_key)
     return GateFacts(

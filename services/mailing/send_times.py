@@ -25,7 +25,7 @@ from models.states import TouchKind
 from services.context import ServiceContext
 from services.decisions.decider import Decider, PendingDecision
 from store.clients import clients
-from store.mail import facts_in_bulk, mail_facts, reading_hours
+from store.mail import mail_facts, reading_hours
 from store.mail.ledger import LedgerRow
 from store.mail.reading_hours import EVERYBODY
 
@@ -53,10 +53,10 @@ def load_send_time_facts(
 ) -> dict[ClientId, SendTimeFacts]:
     """Load these facts of many clients, in three statements; those that there are not are left out."""
     people = clients.load_clients(connection, client_ids)
-    sent = facts_in_bulk.list_sent_times(connection, client_ids, now)
+    sent = mail_facts.list_sent_times(connection, client_ids, now)
     read = mail_facts.list_reading_times(connection, client_ids, now, MOST_READS)
     return {
-        client_id: SendTimeFacts(client, tuple(sent.get(client_id, ())), read.get(client_id, ()))
+        client_id: SendTimeFacts(client, sent.get(client_id, ()), read.get(client_id, ()))
         for client_id, client in people.items()
     }
 

@@ -17,7 +17,7 @@ from algorithms.blending.catalogue import Catalogue
 from algorithms.blending.contracts import RankingRequest, Recommendation
 from algorithms.blending.explain import ClientEvidence
 from algorithms.blending.ranking_questions import MOST, build_picks, build_question
-from algorithms.slots.batches import split_into_chunks
+from algorithms.slots.batches import CHUNK
 from algorithms.slots.built_in import BuiltIn
 from domain.histories import ClientSignals
 from domain.size_table import SizeTable
@@ -123,8 +123,9 @@ class Recommender:
     ) -> Iterator[Recommendation]:
         """Recommend items for many clients, in their order; algorithms are asked about a chunk of clients in one
         call."""
-        for chunk in split_into_chunks(tuple(item_requests)):
-            yield from self._recommend_together(connection, chunk, now, context)
+        wanted = tuple(item_requests)
+        for start in range(0, len(wanted), CHUNK):
+            yield from self._recommend_together(connection, wanted[start : start + CHUNK], now, context)
 
     def rank_items(
         self, connection: Connection, item_requests: Iterable[ItemsRequest], now: datetime, context: str = MAIL

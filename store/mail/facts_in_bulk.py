@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Column, ColumnElement, Connection, Select, bindparam, func, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, Select, func, or_, select
 
 from domain.consent import is_personal
 from domain.eligibility import Hold, MailFacts
-from domain.outreach import COUNTED, COUNTED_DAYS, IN_TURN
+from domain.outreach import COUNTED, IN_TURN
 from models.base import CampaignSlug, ClientId
 from models.clients import ClientPolicy
 from models.states import EnrolmentState, HoldSource
+from store.mail.mail_facts import list_sent_times
 from store.mail.suppressions import hash_address
 from store.mail.withdrawals import match_in_force
 from store.sql.bulk import give, match_given
 from store.sql.records import Record
-from store.sql.types import UtcTime
 from store.tables import clients, enrolments, holds, outreaches, suppressions, withdrawals
 
 _c: Final = clients.c
@@ -73,7 +73,7 @@ def load_bulk_facts(
                 withdrawn=person.client_id in withdrawn,
                 erased=any(hold.source is HoldSource.ERASURE for hold in held_now),
                 holds=held_now,
-                sent_at=tuple(sent.of_client.get(person.client_id, ()))
+                sent_at=sent.of_client.get(person.client_id, ())
                 + tuple(at for owner, at in sent.to_mailbox.get(person.mailbox, ()) if owner != person.client_id),
                 time_zone=person.time_zone,
                 policy=person.policy,
@@ -107,7 +107,7 @@ def _find_busy(connection: Connection, client_ids: Iterable[ClientId]) -> set[Cl
 
 @dataclass(frozen=True, slots=True)
 class _SentTimes:
-    of_client: Mapping[ClientId, list[datetime]]
+    of_client: Mapping[ClientId, tuple[datetime, ...]]
     to_mailbox: Mapping[str, list[tuple[ClientId, datetime]]]
 
 
@@ -123,17 +123,6 @@ def _list_sent(
     return _SentTimes(list_sent_times(connection, client_ids, now), to_mailbox)
 
 
-def list_sent_times(
-    connection: Connection, client_ids: Iterable[ClientId], now: datetime
-) -> Mapping[ClientId, list[datetime]]:
-    """List when mails of the last sixty days to each of these clients were sent, or may have been."""
-    given = give(connection, client_ids) | {"since": now - timedelta(days=COUNTED_DAYS)}
-    found: dict[ClientId, list[datetime]] = defaultdict(list)
-    for row in connection.execute(_build_queries(connection.dialect.name).sent, given):
-        found[row.client_id].append(row.at)
-    return found
-
-
 def _list_places(connection: Connection, client_ids: Iterable[ClientId]) -> Mapping[ClientId, set[CampaignSlug]]:
     found: dict[ClientId, set[CampaignSlug]] = defaultdict(set)
     for row in connection.execute(_build_queries(connection.dialect.name).places, give(connection, client_ids)):
@@ -147,7 +136,6 @@ class _Queries(NamedTuple):
     withdrawn: Select[Any]
     holds: Select[Any]
     busy: Select[Any]
-    sent: Select[Any]
     sent_to: Select[Any]
     places: Select[Any]
 
@@ -159,7 +147,6 @@ def _build_queries(dialect: str) -> _Queries:
 
     s, h, e = suppressions.c, holds.c, enrolments.c
     counted = _o.state.in_(sorted(COUNTED))
-    recent = _o.updated_at > bindparam("since", type_=UtcTime())
     on_the_way = or_(e.state == EnrolmentState.WAITING, e.state == EnrolmentState.IN_STEP)
     return _Queries(
         people=select(*_AddressedClient.list_columns(clients)).where(of_given(_c.client_id)),
@@ -169,7 +156,6 @@ def _build_queries(dialect: str) -> _Queries:
         .where(of_given(_c.client_id)),
         holds=select(h.client_id, h.source, h.since, h.until).where(of_given(h.client_id)).order_by(h.since),
         busy=select(_o.client_id).where(of_given(_o.client_id), _o.state.in_(sorted(IN_TURN))),
-        sent=select(_o.client_id, _LEFT_AT.label("at")).where(of_given(_o.client_id), counted, recent),
         sent_to=select(_o.mailbox, _o.client_id, _LEFT_AT.label("at")).where(of_given(_o.mailbox), counted),
         places=select(e.client_id, e.campaign).where(of_given(e.client_id), on_the_way),
     )

@@ -77,10 +77,25 @@ def list_holdouts(connection: Connection, client_id: ClientId) -> tuple[Campaign
     )
 
 
-def list_sent_times(connection: Connection, client_id: ClientId, now: datetime) -> tuple[datetime, ...]:
-    """List when the client's mails of the last sixty days were sent, or may have been."""
-    rows = connection.execute(_SENT_TIMES_QUERY, {"client": client_id, "since": now - timedelta(days=COUNTED_DAYS)})
-    return tuple(row.sent_at or row.updated_at for row in rows)
+def list_sent_times(
+    connection: Connection, client_ids: Iterable[ClientId], now: datetime
+) -> dict[ClientId, tuple[datetime, ...]]:
+    """List when mails of the last sixty days to each of these clients were sent, or may have been. Clients without any
+    are left out."""
+    given = give(connection, client_ids) | {"since": now - timedelta(days=COUNTED_DAYS)}
+    found: dict[ClientId, list[datetime]] = defaultdict(list)
+    for client_id, at in connection.execute(_select_sent_times(connection.dialect.name), given):
+        found[client_id].append(at)
+    return {client_id: tuple(times) for client_id, times in found.items()}
+
+
+@cache  # building it takes longer than running it
+def _select_sent_times(dialect: str) -> Select[Any]:
+    o = outreaches.c
+    counted = or_(*(o.state == state for state in sorted(COUNTED)))
+    recent = o.updated_at > bindparam("since", type_=UtcTime())
+    query = select(o.client_id, func.coalesce(o.sent_at, o.updated_at))
+    return query.where(match_given(dialect, o.client_id), counted, recent)
 
 
 class ShownBefore(NamedTuple):
@@ -143,13 +158,6 @@ def _select_reading_times(dialect: str) -> Select[Any]:
     query = select(reads.client_id, reads.occurred_at).where(reads.place <= bindparam("most"))
     return query.order_by(reads.client_id, reads.occurred_at.desc())
 
-
-# Built once: it runs for every mail, and building it would take as long as running it.
-_SENT_TIMES_QUERY: Final = select(outreaches.c.sent_at, outreaches.c.updated_at).where(
-    outreaches.c.client_id == bindparam("client"),
-    or_(*(outreaches.c.state == state for state in sorted(COUNTED))),
-    outreaches.c.updated_at > bindparam("since", type_=UtcTime()),
-)
 
 _MAILBOX: Final = select(clients.c.mailbox).where(clients.c.client_id == bindparam("client")).scalar_subquery()
 _NO_NAME: Final[ColumnElement[str]] = literal_column("''")

@@ -250,7 +250,7 @@ def test_facts_of_many_are_those_of_each(context: ServiceContext) -> None:
         for name in NAMES:
             file = assessments.load_client_file(connection, name)
             assert file is not None
-            sent = mail_facts.list_sent_times(connection, name, NOW)
+            sent = mail_facts.list_sent_times(connection, [name], NOW).get(name, ())
             assert many[name].facts == mail_facts.load_mail_facts(connection, file, key, sent)
             assert many[name].is_busy == (name == "hal")
 

@@ -71,7 +71,7 @@ class Shop:
         with write_transaction(self.engine) as connection:
             client = clients.load_client(connection, client_id)
             assert client is not None
-            sent_at = mail_facts.list_sent_times(connection, client_id, now)
+            sent_at = mail_facts.list_sent_times(connection, [client_id], now).get(client_id, ())
             return may_plan(mail_facts.load_mail_facts(connection, client, "k", sent_at), RULES, now).code
 
     def take(self, client_id: str, kind: ReturnKind, n: int = 1, now: datetime = NOW, **fields: Any) -> str:
