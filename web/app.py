@@ -32,6 +32,7 @@ from web.console import (
     client_lists,
     clients,
     dead_letters,
+    decisions,
     design,
     fixes,
     goods,
@@ -49,6 +50,7 @@ from web.console import (
     system,
     unknown_mails,
     webhooks,
+    workflow_answers,
 )
 from web.console import (
     settings as settings_page,
@@ -98,6 +100,8 @@ CONSOLE: Final = (
     mailbox.router,
     suppressions.router,
     unknown_mails.router,
+    decisions.router,
+    workflow_answers.router,
 )
 """The pages of staff: each route says with `needs(...)` who may ask, and takes posts of our own forms alone."""
 OPEN: Final = (

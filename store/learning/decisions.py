@@ -116,6 +116,13 @@ def load_client_decisions(connection: Connection, client_id: ClientId, limit: in
     return [DecisionRow.from_row(row) for row in connection.execute(query.order_by(d.at.desc()).limit(limit))]
 
 
+def find_decision(connection: Connection, id_: str) -> DecisionRow | None:
+    """Find one decision that was used; None where there is none of this id."""
+    d = decisions.c
+    row = connection.execute(select(*DecisionRow.list_columns(decisions)).where(d.id == id_, d.role == "live")).first()
+    return None if row is None else DecisionRow.from_row(row)
+
+
 def purge_old(connection: Connection, before: datetime, slots: Iterable[str], most: int = 1_000) -> int:
     """Delete questions and answers of shadows from before business `before`, `most` of each at once, and return how
     many. Live answers stay, except page orders: there is one for each page view, and they have been learnt from.

@@ -23,6 +23,7 @@ from settings import Settings
 from store.campaigns.campaigns import update_campaign
 from store.campaigns.simulations import save_simulation
 from store.database import connect, write_transaction
+from store.privacy import erasure
 from tests.browser.walk import CONTRAST, RULES, Watch, list_violations
 from tests.support.desk import put_draft
 from tests.support.simulations import build_kept_report
@@ -50,6 +51,7 @@ PAGES: Final = (
         "/sign-in",
     ),
     *("/import", "/import/aaaa"),
+    *("/decisions/d1", "/fixes/f1/workflow", "/clients/client039/erasure"),
     *("/webhooks", "/webhooks/warehouse", "/dead-letters", "/offers", "/offers/welcome"),
     *("/suppressions", "/new-campaign", "/campaigns/autumn", "/campaigns/autumn/build", "/campaigns/autumn/versions"),
     *("/campaigns/spring/preview", "/campaigns/autumn/preview", "/campaigns/evil/preview"),
@@ -69,6 +71,7 @@ def shop(site: str, home: Path) -> str:
     with write_transaction(engine) as connection:
         put_draft(connection, "ada", 8, updated_at=datetime.now(UTC))
         put_draft(connection, "evil", 8)
+        erasure.request_erasure(connection, "a signing key for tests", "client039", NOW, NOW)
     draft = read_definition(Path("examples/campaigns/abandoned-cart.yaml")).model_copy(update={"slug": "autumn"})
     settings = Settings(home=home, _env_file=None)
     save_draft(engine, DEMO, draft, settings, NOW, NOW)

@@ -114,7 +114,8 @@ def test_an_operator_exports_and_erases_a_client(enter: Any, engine: Engine, hom
     page.get_by_text("Erase this client", exact=True).click()
     page.locator("[name=confirm]").fill("leaver")
     page.get_by_role("button", name="Erase").click()
-    page.get_by_text("Is being erased", exact=True).wait_for()
+    page.wait_for_url("**/clients/leaver/erasure")
+    assert "no mail leaves any more" in page.locator("#progress").inner_text()
     with write_transaction(engine) as connection:  # as a worker does
         erasure.replace_with_tombstone(connection, SIGNING, "leaver", now)
         while erasure.erase_batch(connection, "leaver"):
@@ -123,7 +124,8 @@ def test_an_operator_exports_and_erases_a_client(enter: Any, engine: Engine, hom
     with read_transaction(engine) as connection:
         left = [(name, word) for name, row in iterate_all_rows(connection) for word in CANARIES if word in row]
     assert left == []
-    page.reload()
+    page.locator("#progress", has_text="Nothing is left of them").wait_for(timeout=15_000)
+    page = worker.open("/clients/leaver")
     assert NAME not in page.content()
     assert "erased" in page.locator("main").inner_text()
     worker.watch.complaints = [said for said in worker.watch.complaints if "410" not in said]

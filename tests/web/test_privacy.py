@@ -109,7 +109,9 @@ def test_the_page_exports_and_erases_who_is_typed(web: TestClient) -> None:
         ({"token": token}, 422),
         ({"token": "x", "confirm": WHO}, 401),
     ):
-        assert web.post(f"/clients/{WHO}/erase", data=form, headers=OURS).status_code == status
+        refused = web.post(f"/clients/{WHO}/erase", data=form, headers=OURS)
+        assert refused.status_code == status
+        assert status == 401 or f'value="{form.get("confirm", "")}" autofocus' in refused.text, "what was typed stays"
     assert web.post("/clients/ann/erase", data={"token": token, "confirm": "ann"}, headers=OURS).status_code == 422
     strange = {"sec-fetch-site": "cross-site"}
     assert web.post(f"/clients/{WHO}/erase", data={"token": token, "confirm": WHO}, headers=strange).status_code == 401
@@ -117,7 +119,7 @@ def test_the_page_exports_and_erases_who_is_typed(web: TestClient) -> None:
     answer = web.post(
         f"/clients/{WHO}/erase", data={"token": token, "confirm": WHO}, headers=OURS, follow_redirects=False
     )
-    assert (answer.status_code, answer.headers["location"]) == (303, f"/clients/{WHO}")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/clients/{WHO}/erasure")
     assert request_data(web) == [WHO]
     after = web.get(f"/clients/{WHO}").text
     assert "Is being erased" in after

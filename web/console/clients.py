@@ -10,7 +10,8 @@ from domain.churn_risk import ChurnRisk, explain_risk
 from domain.engagement import EngagementRules
 from domain.masking import may_see_personal
 from domain.permissions import Action, Disclosure, may
-from models.base import ID_PATTERN
+from models.actors import Actor
+from models.base import ID_PATTERN, ClientId
 from services.clients.dossier import load_dossier
 from services.clients.selection import MOST, ClientSelection, count_selected, find_page
 from services.segments.saved import list_segments
@@ -22,7 +23,6 @@ from web.console.action_labels import DONE_ACTIONS
 from web.console.charts import ScoreCurve, build_score_picture, build_slices
 from web.console.labels import PHASES
 from web.console.mails import MailView, build_mail_view
-from web.console.privacy import ERASE
 from web.console.unknown_mails import RESOLVE
 from web.context import WebContext, get_context
 from web.templating import render_page
@@ -30,6 +30,8 @@ from web.templating import render_page
 router = APIRouter(include_in_schema=False)
 
 ROWS: Final = 50
+ERASE: Final = "erase"
+"""The purpose of the token of the form that erases, besides the id."""
 
 Ctx = Annotated[WebContext, Depends(get_context)]
 
@@ -74,6 +76,13 @@ def show_client(
     request: Request, context: Ctx, actor: By, client_id: Annotated[str, Path(pattern=ID_PATTERN)]
 ) -> Response:
     """Show everything about one client."""
+    return render_client(request, context, actor, client_id)
+
+
+def render_client(
+    request: Request, context: WebContext, actor: Actor, client_id: ClientId, wrong: str = "", typed: str = ""
+) -> Response:
+    """Render the page of one client. `wrong`: why the form that erases was refused, with what was `typed` there."""
     now = context.business_now()
     dossier = load_dossier(context.engine, context.settings, client_id, now)
     timeline = dossier.timeline
@@ -87,6 +96,7 @@ def show_client(
     return render_page(
         request,
         "client.html",
+        422 if wrong else 200,
         timeline=timeline,
         client=timeline.client,
         mails=mails,
@@ -97,6 +107,8 @@ def show_client(
         crosses_at=timeline.client.crosses_at if risk_text else crosses_at,
         risk_text=risk_text,
         erasing=dossier.erasing,
+        wrong=wrong,
+        typed=typed,
         acts=may(actor, Action.ERASE_CLIENT),
         token=build_form_token(request, client_id, ERASE),
         resolve_token=build_form_token(request, client_id, RESOLVE),

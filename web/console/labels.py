@@ -111,6 +111,16 @@ ACTIONS: Final[dict[str, str]] = {
     "nothing": "nothing",
 }
 """What the slot next_action chose."""
+SLOTS: Final[dict[str, str]] = {
+    "engagement": "How engaged",
+    "risk": "Risk of leaving",
+    "ranking": "Items for them",
+    "session": "Order of a page",
+    "assembly": "The box",
+    "send_time": "Time to send",
+    "next_action": "What to do next",
+}
+"""What each slot decides, on the page of a client."""
 
 FIXES: Final[dict[str, str]] = {
     "proposed": "To decide",

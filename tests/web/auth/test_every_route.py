@@ -39,6 +39,7 @@ VALUES: Final = {
     "client_id": "ada",
     "fix_id": "f1",
     "call_id": "c1",
+    "decision_id": "d1",
     "draft_id": "ada:1",
     "slug": "spring",
     "n": "1",
