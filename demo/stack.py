@@ -14,7 +14,6 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 from typing import Final
 
@@ -23,9 +22,9 @@ from sqlalchemy import Engine
 
 from demo import first_run, health, ports
 from demo.child_process import MOST_RESTARTS, ChildProcess
+from demo.home_lock import lock_home
 from demo.servers import build_dev_server_command, require_temporal
 from errors import ConfigError, Unavailable
-from private_files import keep_private
 from settings import Settings, copy_environment, may_open_pages
 from store import clock
 from store.database import connect, write_transaction
@@ -68,18 +67,21 @@ class Stack:
         self._engine: Engine
         self._up: list[ChildProcess] = []
         self._tasks: list[asyncio.Task[None]] = []
+        self._keeper: asyncio.Task[None] | None = None
+        """Keeps the clock until the worker has stopped: a silent clock goes back to its last beat."""
 
     async def run(self) -> int:
         """Start, watch and stop everything; return the exit status. Raises ConfigError when it cannot start at all."""
         binary = require_temporal()
-        with _lock_home(self._settings), self._signals():
+        with lock_home(self._settings), self._signals():
             ports.require_free_ports(self._settings)
             try:
                 await self._start(binary)
                 await self._wait()
             finally:
                 for task in self._tasks:
-                    task.cancel()
+                    if task is not self._keeper:
+                        task.cancel()
                 await self._shut_down()
         if self._failed:
             self._say(self._failed)
@@ -102,7 +104,7 @@ class Stack:
         self._say(
             f"It is {running_clock.business(real):%-d %B %Y, %H:%M} in the shop; a day takes {self._options.pace:g} s"
         )
-        self._run_beside(self._keep_clock())
+        self._keeper = self._run_beside(self._keep_clock())
         await self._wait_until_up("Temporal", health.check_temporal, temporal)
         for child in (web, worker):
             await self._bring_up(child)
@@ -168,11 +170,12 @@ class Stack:
             await asyncio.sleep(0.2)
         self._say(f"{what}: up")
 
-    def _run_beside(self, work: Coroutine[None, None, None]) -> None:
+    def _run_beside(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         """Do `work` beside everything else; a fault in it ends the run with a line, never in silence."""
         task = asyncio.create_task(work)
         task.add_done_callback(self._stop_on_fault)
         self._tasks.append(task)
+        return task
 
     def _stop_on_fault(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (fault := task.exception()):
@@ -243,6 +246,8 @@ class Stack:
             await child.stop()
             if child.name == "worker" and hasattr(self, "_engine"):
                 await asyncio.to_thread(self._keep_time, clock.stop)
+        if self._keeper is not None:
+            self._keeper.cancel()
         if hasattr(self, "_engine"):
             await asyncio.to_thread(self._keep_time, clock.stop)
             self._engine.dispose()
@@ -286,15 +291,3 @@ class Stack:
 
 
 _STOP_ORDER: Final = {"feed": 0, "shop": 0, "worker": 1, "web": 2, "Temporal": 3}
-
-
-@contextmanager
-def _lock_home(settings: Settings) -> Iterator[None]:
-    """Hold the home folder's lock: two runs on one folder would fight over everything."""
-    keep_private(settings.home)
-    with (settings.home / "demo.lock").open("w") as lock:
-        try:
-            flock(lock, LOCK_EX | LOCK_NB)
-        except OSError:
-            raise ConfigError(f"SELVEDGE_HOME: another demo runs in {settings.home}; set another folder") from None
-        yield

@@ -99,13 +99,16 @@ class Timeline:
         yield from self._list_browsing(life.person, day, 0.05 if shopping else 0.004)
 
     def _list_visit(self, person: Person, index: int, purchase: Purchase) -> Iterator[Raw]:
-        """List the events of one purchase: a look at each thing, the order lines, and sometimes a return."""
+        """List the events of one purchase: a look at each thing, mostly the cart, the order lines, and sometimes a
+        return."""
         rng = Random(f"visit {person.row.client_id} {index}")
         at = self._choose_moment(person, purchase.day, rng)
         for line in range(count_lines(purchase)):
             item, key, when = self._choose_item(person, rng), f"o{index}-{line}", at + timedelta(minutes=2 * line)
             paid = {"quantity": 1, "value": str(item.price)}
             yield _build_event(person, f"{key}-view", "item_viewed", when - timedelta(minutes=rng.uniform(3, 40)), item)
+            if Random(f"cart {person.row.client_id} {index} {line}").random() < 0.8:  # others buy at once
+                yield _build_event(person, f"{key}-cart", "added_to_cart", when - timedelta(minutes=2), item)
             yield _build_event(
                 person, key, "order_placed", when, item, **paid, order_id=f"{person.row.client_id}-{index}"
             )

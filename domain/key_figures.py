@@ -14,7 +14,8 @@ SECONDS_A_DAY: Final = 86_400
 
 class FigureRule(NamedTuple):
     """How one figure is put together: `over` sums divided by `under` sums (none: the sum alone). With `last` both are
-    those of the last day that has them, as for the number of clients."""
+    those of the last day that has them, as for the number of clients. `absent`: what is said in its place where the
+    shop sends nothing to count it from; empty: it is shown without a value."""
 
     key: str
     title: str
@@ -27,6 +28,7 @@ class FigureRule(NamedTuple):
     scale: float = 1.0
     last_under: bool = False
     last: bool = False
+    absent: str = ""
 
 
 RULES: Final = (
@@ -58,6 +60,17 @@ RULES: Final = (
         "up",
         (Tally.MAILS_ORDERED,),
         Tally.MAILS_SENT,
+    ),
+    FigureRule(
+        "cart_abandonment",
+        "Cart abandonment",
+        "Carts that no order of the client followed within a day, of all whose day ended in these days. What a client "
+        "puts in on one day is one cart.",
+        KpiUnit.SHARE,
+        "down",
+        (Tally.CARTS_LEFT,),
+        Tally.CARTS,
+        absent="the shop's systems send no carts yet (events added_to_cart).",
     ),
     FigureRule(
         "revenue_per_client",
@@ -152,7 +165,10 @@ PHASE_RULES: Final = tuple(
 
 
 def build_kpi(rule: FigureRule, days: Sequence[tuple[date, Day]], before: Sequence[tuple[date, Day]]) -> Kpi:
-    """Build a figure from the tallies of `days`, oldest first, and of as many days `before`."""
+    """Build a figure from the tallies of `days`, oldest first, and of as many days `before`. What only stands, as how
+    many clients there are, stands until it is counted anew."""
+    earlier = compute_figure(rule, before)
+    value = compute_figure(rule, days)
     counted = None if rule.under is None else _sum_tally(days, rule.under, last=rule.last_under)
     return Kpi(
         key=rule.key,
@@ -160,8 +176,8 @@ def build_kpi(rule: FigureRule, days: Sequence[tuple[date, Day]], before: Sequen
         definition=rule.definition,
         unit=rule.unit,
         better=rule.better,
-        value=compute_figure(rule, days),
-        before=compute_figure(rule, before),
+        value=earlier if value is None and rule.last else value,
+        before=earlier,
         of=counted,
         series=tuple(KpiPoint(day=day, value=compute_figure(rule, [(day, tallies)])) for day, tallies in days),
     )

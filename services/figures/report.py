@@ -9,15 +9,13 @@ from typing import Final
 from sqlalchemy import Connection, Engine
 
 from domain.key_figures import PHASE_RULES, RULES, build_kpi
-from models.figures import KpiReport, Tally
+from models.figures import Kpi, KpiReport, Tally
 from services.csv_lines import format_line
 from services.figures.days import AGAIN, count_day
 from store.database import read_transaction
 from store.figures.tallies import find_last_counted, load_tallies
 
 SPANS: Final = (7, 28, 90)
-ABSENT: Final = ("Cart abandonment: the shop's systems send no check-outs.",)
-"""What the shop would have to send for a figure."""
 
 
 def count_unsettled(connection: Connection, now: datetime) -> dict[str, int]:
@@ -45,8 +43,15 @@ def load_report(
             kept[day][tally] = amount
     spans = [(day, tallies) for day, tallies in sorted(kept.items())]
     before, inside = spans[:days], spans[days:]
-    kpis = tuple(build_kpi(rule, inside, before) for rule in (*RULES, *PHASE_RULES))
-    return KpiReport(now=now, days=days, currency=currency, counted_until=counted_until, kpis=kpis, absent=ABSENT)
+    kpis, absent = list[Kpi](), list[str]()
+    for rule in (*RULES, *PHASE_RULES):
+        kpi = build_kpi(rule, inside, before)
+        if rule.absent and kpi.value is None and kpi.before is None:
+            absent.append(f"{rule.title}: {rule.absent}")
+        else:
+            kpis.append(kpi)
+    given = {"kpis": tuple(kpis), "absent": tuple(absent)}
+    return KpiReport(now=now, days=days, currency=currency, counted_until=counted_until, **given)
 
 
 def format_report(report: KpiReport) -> str:

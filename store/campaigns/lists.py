@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +13,7 @@ from models.base import CampaignSlug, ClientId
 from models.states import OutreachState, Phase
 from store.campaigns.campaigns import CampaignRow, find_campaign, list_campaigns
 from store.sql.records import Record
-from store.tables import clients, enrolments, outreaches
+from store.tables import campaigns, clients, enrolments, outreaches
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,13 @@ def find_campaign_counts(connection: Connection, slug: CampaignSlug) -> Campaign
         return None
     enrolled, mails = _count_states(connection, enrolments, [slug]), _count_states(connection, outreaches, [slug])
     return CampaignCounts(row, enrolled.get(slug, {}), mails.get(slug, {}))
+
+
+def load_campaign_names(connection: Connection, slugs: Iterable[CampaignSlug]) -> dict[CampaignSlug, str]:
+    """Load the names of campaigns, by their slugs."""
+    name = campaigns.c.spec["name"].as_string()
+    rows = connection.execute(select(campaigns.c.slug, name).where(campaigns.c.slug.in_(sorted(slugs))))
+    return {slug: name for slug, name in rows}  # noqa: C416 - dict() of rows loses the types
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,11 @@ from models.fixes import ItemState
 from models.states import OutreachState
 from store.sql.bulk import among
 from store.tables import assessments, clients, engagement, events, fix_items, outreaches, standings
-from store.tables.clients import COUNTED_ROWS
+from store.tables.clients import CART_ROWS, COUNTED_ROWS
 
 CONVERSION: Final = timedelta(days=7)
+TO_ORDER: Final = timedelta(days=1)
+"""How long after something was put in a cart an order still counts as an order of it."""
 BATCH: Final = 5_000
 _RETURNED_MAIL: Final = (OutreachState.BOUNCED, OutreachState.COMPLAINED)
 
@@ -28,6 +30,7 @@ def count_span(connection: Connection, begin: datetime, end: datetime) -> dict[T
         **_count_orders(connection, begin, end),
         **_count_first_orders(connection, begin, end),
         **_count_mails(connection, begin, end),
+        **_count_carts(connection, begin, end),
         **_count_reads(connection, begin, end),
         **_count_pieces(connection, begin, end),
     }
@@ -113,17 +116,37 @@ def _count_followed(connection: Connection, mails: Sequence[Any]) -> int:
     """Count the mails that an order of the same client followed within a week."""
     if not mails:
         return 0
-    e, last = events.c, max(mail.sent_at for mail in mails)
-    query = select(e.client_id, e.occurred_at).where(
-        among(connection, e.client_id, {mail.client_id for mail in mails}),
-        *_within(min(mail.sent_at for mail in mails), last + CONVERSION, "order_placed"),
-    )
-    orders: dict[ClientId, list[datetime]] = {}
-    for client_id, at in connection.execute(query):
-        orders.setdefault(client_id, []).append(at)
+    until = max(mail.sent_at for mail in mails) + CONVERSION
+    orders = _load_orders(connection, {mail.client_id for mail in mails}, min(mail.sent_at for mail in mails), until)
     return sum(
         any(timedelta() < at - mail.sent_at <= CONVERSION for at in orders.get(mail.client_id, ())) for mail in mails
     )
+
+
+def _load_orders(
+    connection: Connection, client_ids: set[ClientId], begin: datetime, end: datetime
+) -> dict[ClientId, list[datetime]]:
+    """Load when each of these clients ordered from `begin` on and up to `end`."""
+    e = events.c
+    placed = _within(begin, end + timedelta(microseconds=1), "order_placed")
+    orders: dict[ClientId, list[datetime]] = {}
+    for client_id, at in connection.execute(
+        select(e.client_id, e.occurred_at).where(among(connection, e.client_id, client_ids), *placed)
+    ):
+        orders.setdefault(client_id, []).append(at)
+    return orders
+
+
+def _count_carts(connection: Connection, begin: datetime, end: datetime) -> dict[Tally, int]:
+    """Count the carts whose time to order ended in the span, and those of them that were left: nothing that happens
+    later changes either."""
+    e = events.c
+    filled = (text(CART_ROWS), e.occurred_at >= begin - TO_ORDER, e.occurred_at < end - TO_ORDER)
+    query = select(e.client_id, func.min(e.occurred_at), func.max(e.occurred_at)).where(*filled)
+    carts = connection.execute(query.group_by(e.client_id)).all()
+    orders = _load_orders(connection, {cart[0] for cart in carts}, begin - TO_ORDER, end) if carts else {}
+    left = sum(not any(first < at <= last + TO_ORDER for at in orders.get(who, ())) for who, first, last in carts)
+    return {Tally.CARTS: len(carts), Tally.CARTS_LEFT: left}
 
 
 def _count_reads(connection: Connection, begin: datetime, end: datetime) -> dict[Tally, int]:

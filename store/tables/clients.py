@@ -13,6 +13,8 @@ ORDER_ROWS: Final = "type IN ('order_placed', 'order_returned')"
 """Which events are order lines and returns; SQLite uses their index only for a query that says exactly this."""
 COUNTED_ROWS: Final = "type IN ('order_placed', 'order_returned', 'email_clicked', 'email_opened')"
 """Which events the figures of a day are counted from; as above."""
+CART_ROWS: Final = "type = 'added_to_cart'"
+"""Which events put something in a cart; as above."""
 WORDS: Final = "to_tsvector('simple', translate((first_name || ' ') || split_part(email, '@', 1), '._+-/''', '      '))"
 """The words of the name and of what stands before the @ of the address; PostgreSQL uses their index only for a query
 that says exactly this, and gives it back with these brackets."""
@@ -147,6 +149,12 @@ events = Table(
         "occurred_at",
         sqlite_where=text(COUNTED_ROWS),
         postgresql_where=text(COUNTED_ROWS),
+    ),
+    Index(
+        "ix_events_carts",
+        "occurred_at",
+        sqlite_where=text(CART_ROWS),
+        postgresql_where=text(CART_ROWS),
     ),
     Index(
         "ix_events_wishes",

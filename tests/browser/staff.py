@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -27,15 +28,24 @@ class Worker:
     """Somebody who is signed in, and the page that they look at."""
 
     def __init__(self, page: Page, site: str) -> None:
-        self.page, self.watch, self._site = page, Watch(page, site), site
+        self.page, self.watch, self.site = page, Watch(page, site), site
 
     def open(self, path: str) -> Page:
-        self.page.goto(self._site + path)
+        self.page.goto(self.site + path)
         return self.page
 
     def read(self, path: str, place: str = "main") -> str:
         """What a part of a page says."""
         return self.open(path).locator(place).inner_text()
+
+    def reload_until(self, place: str, words: str, seconds: float = 120) -> Page:
+        """Load the page anew until a part of it says something; the machine may be busy."""
+        end = time.monotonic() + seconds
+        while words not in self.page.locator(place).inner_text():
+            assert time.monotonic() < end, self.page.locator(place).inner_text()
+            self.page.wait_for_timeout(300)
+            self.page.reload()
+        return self.page
 
     def walk_to(self, name: str, role: str = "link") -> None:
         """Go from element to element by Tab until the one of this name has the focus."""

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+import httpx
 import pytest
 from sqlalchemy import Connection, Engine, insert, select, update
 
@@ -29,7 +30,7 @@ from store.database import write_transaction
 from store.figures.tallies import save_tallies
 from store.learning import decisions
 from store.mail.policy import ShopPolicy
-from tests.browser.staff import ask
+from tests.browser.staff import KEY, Worker, ask
 from tests.support.desk import load_state, put_draft
 from tests.web.sample_shop import NOW, ago, build_item
 
@@ -272,6 +273,16 @@ def test_a_data_scientist_checks_shadows_splits_and_reads_the_night(
     assert "ada,email,0" in Path(export.value.path()).read_text()
 
 
+def send_carts(worker: Worker, *client_ids: str, ordered: str) -> None:
+    """What a shop's storefront sends of carts that were filled a day ago and more, one of which was ordered."""
+    filled = {"type": "added_to_cart", "occurred_at": ago(1.2).isoformat(), "item_id": "coat-1", "quantity": 1}
+    events = [filled | {"event_id": f"cart-{who}", "client_id": who} for who in client_ids]
+    bought = {"type": "order_placed", "occurred_at": ago(1.1).isoformat(), "item_id": "coat-1", "quantity": 1}
+    events.append(bought | {"event_id": f"bought-{ordered}", "client_id": ordered, "value": "289.00"})
+    answered = httpx.post(f"{worker.site}/v1/events", json=events, headers={"authorization": f"Bearer {KEY}"})
+    assert answered.json()["refused"] == [], answered.text
+
+
 @EVERY
 def test_a_marketing_lead_reads_the_figures_and_takes_a_segment_along(
     enter: Any, shop: Engine, width: int, scheme: str
@@ -287,7 +298,14 @@ def test_a_marketing_lead_reads_the_figures_and_takes_a_segment_along(
         *("Average order value", "Time to first purchase", "Revenue at risk", "Clients at risk", "Clients dormant"),
     ):
         assert title in figures, title
-    assert "Cart abandonment: the shop's systems send no check-outs" in page.locator("main").inner_text()
+    if width == LOOKS[0][0]:
+        assert "Cart abandonment: the shop's systems send no carts yet" in page.locator("main").inner_text()
+    send_carts(worker, "client007", "client008", "client009", ordered="client009")
+    tile = worker.reload_until(".tiles", "Cart abandonment").locator(".tiles a", has_text="Cart abandonment")
+    assert "66.7" in tile.inner_text()
+    tile.click()
+    assert "of all whose day ended" in page.locator("main").inner_text()
+    page = worker.open("/kpis")
     page.get_by_role("link", name="Clients at risk").click()
     assert page.locator("svg[role=img] polyline").count() > 0
     page.get_by_role("link", name="Who they are").click()

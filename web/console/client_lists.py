@@ -26,6 +26,7 @@ from store.database import read_transaction
 from web.auth.rules import needs
 from web.console.acting import PostedForm, build_form_token, receive_form
 from web.console.fields import read_text
+from web.console.names import name_clients
 from web.context import Here, WebContext, get_context
 from web.templating import render_page
 
@@ -39,6 +40,10 @@ ACTS: Final[Mapping[str, tuple[str, Action]]] = {
     "enrol": ("Enrol in a campaign", Action.ENROL_CLIENT),
 }
 
+SHOWN: Final = 20
+"""How many of the marked clients are named before an act."""
+EXAMPLES: Final = 10
+"""How many are named of those who were left as they were, by reason."""
 UNDONE_BY: Final[Mapping[str, Action]] = {
     "pause": Action.RESUME_CLIENT,
     "tag": Action.TAG_CLIENT,
@@ -56,17 +61,15 @@ async def act_on_list(request: Request, context: Here) -> Response:
         return await run_in_threadpool(_undo, request, context, form, chosen)
     if act == "csv":
         return await run_in_threadpool(_export, context, form, chosen)
+    ids, at = list[ClientId](), context.real_now()
     try:
         if act not in ACTS:
             raise BadInput("choose what to do with them", "act")
-        ids, at = (
-            await run_in_threadpool(list_selected, context.engine, chosen, context.business_now()),
-            context.real_now(),
-        )
+        ids = await run_in_threadpool(list_selected, context.engine, chosen, context.business_now())
         result = await run_in_threadpool(_act, context, form, act, ids, at) if "sure" in form.fields else None
     except BadInput as refused:
         shown = act if act in ACTS else "pause"
-        return await run_in_threadpool(_render, request, form.fields, chosen, shown, (), None, refused)
+        return await run_in_threadpool(_render, request, form.fields, chosen, shown, ids, None, refused)
     return await run_in_threadpool(_render, request, form.fields, chosen, act, ids, result, done_at=at)
 
 
@@ -164,6 +167,8 @@ def _render(
     done_at: datetime | None = None,
 ) -> Response:
     title, action = ACTS[act]
+    reasons, engine = _group(result.left) if result else [], get_context(request).engine
+    shown = [*ids[:SHOWN], *(one for _, left in reasons for one in left[:EXAMPLES])]
     search = {"q": chosen.text, "phase": chosen.phase, "segment": chosen.segment}
     back = urlencode({name: value for name, value in search.items() if value})
     return render_page(
@@ -177,7 +182,10 @@ def _render(
         ids=ids,
         result=result,
         done_at=done_at,
-        reasons=_group(result.left) if result else [],
+        reasons=reasons,
+        names=name_clients(engine, shown),
+        shown=SHOWN,
+        examples=EXAMPLES,
         campaigns=_list_campaigns(get_context(request)) if act == "enrol" else [],
         fields=fields,
         wrong=(refused.field or "") if refused else "",

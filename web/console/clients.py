@@ -23,6 +23,7 @@ from web.console.action_labels import DONE_ACTIONS
 from web.console.charts import ScoreCurve, build_score_picture, build_slices
 from web.console.labels import PHASES
 from web.console.mails import MailView, build_mail_view
+from web.console.names import name_campaigns
 from web.console.unknown_mails import RESOLVE
 from web.context import WebContext, get_context
 from web.templating import render_page
@@ -100,6 +101,7 @@ def render_client(
         timeline=timeline,
         client=timeline.client,
         mails=mails,
+        campaign_names=name_campaigns(context.engine, (row.campaign for row in timeline.mails)),
         fixes=dossier.fixes,
         changes=dossier.changes,
         action_labels=DONE_ACTIONS,

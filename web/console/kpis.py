@@ -119,16 +119,25 @@ def format_figure(unit: KpiUnit, value: float | None, currency: str) -> str:
 
 
 def draw_lines(series: Sequence[KpiPoint], width: int, height: int) -> list[str]:
-    """Draw the days of a figure as polylines in a box; a day without a value ends a line."""
+    """Draw the days of a figure as polylines in a box; a day without a value ends a line, and one between two such days
+    is a dash."""
     top = max((point.value for point in series if point.value is not None), default=0.0) or 1.0
     step = width / max(len(series) - 1, 1)
-    lines: list[list[str]] = [[]]
+    lines: list[list[tuple[float, float]]] = [[]]
     for place, point in enumerate(series):
         if point.value is None:
             lines.append([])
         else:
-            lines[-1].append(f"{place * step:.1f},{height - 2 - max(point.value, 0.0) / top * (height - 4):.1f}")
-    return [" ".join(line if len(line) > 1 else line * 2) for line in lines if line]
+            lines[-1].append((place * step, height - 2 - max(point.value, 0.0) / top * (height - 4)))
+    return [" ".join(f"{x:.1f},{y:.1f}" for x, y in _stretch(line, step, width)) for line in lines if line]
+
+
+def _stretch(line: list[tuple[float, float]], step: float, width: int) -> list[tuple[float, float]]:
+    """Stretch a line of one day to a dash, which can be seen."""
+    if len(line) > 1:
+        return line
+    (x, y), reach = line[0], min(step, width) / 3
+    return [(max(0.0, x - reach), y), (min(float(width), x + reach), y)]
 
 
 def _load(context: WebContext, days: int) -> KpiReport:

@@ -31,6 +31,7 @@ from store.mail.policy import build_mail_rules
 from web.auth.rules import needs
 from web.console.acting import PostedForm, build_form_token, receive_form
 from web.console.draft_text import build_lines, list_changes, read_typed
+from web.console.names import name_campaigns
 from web.context import Here, WebContext
 from web.templating import render_page
 
@@ -57,10 +58,13 @@ Wanted = Annotated[DeskFilter, Depends(read_filter)]
 @router.get(PAGE, dependencies=[needs(Disclosure.PERSONAL)])
 def show_queue(request: Request, context: Here, wanted: Wanted, done: str = "", of: str = "") -> Response:
     """List the drafts that wait, the longest first, and those last decided."""
+    waiting = lists.list_drafts(context.engine, **wanted._asdict())
+    slugs = [wanted.campaign, *(one.campaign for one in waiting.drafts)]
     return render_page(
         request,
         "review.html",
-        waiting=lists.list_drafts(context.engine, **wanted._asdict()),
+        waiting=waiting,
+        campaign_names=name_campaigns(context.engine, slugs),
         decided=lists.list_drafts(context.engine, waiting=False, limit=DECIDED),
         wanted=wanted,
         query=_build_query(wanted),
@@ -155,6 +159,7 @@ def _render(
         request,
         "draft.html",
         422 if refused else 200,
+        campaign_names=name_campaigns(context.engine, [view.campaign]),
         draft=view,
         lines=build_lines(view.sentences, typed, checked.faults, view.items),
         faults=checked.faults,

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine, insert, select, update
 
 from domain.key_figures import compute_value_at_risk
-from models.figures import Kpi
+from models.figures import Kpi, Tally
 from models.fixes import FixWish, ItemState
 from models.states import OutreachState, Phase
 from services.figures.at_risk import count_largest_stakes, list_at_risk
@@ -19,11 +19,13 @@ from services.figures.days import AGAIN, count_days, count_due_days
 from services.figures.report import count_unsettled, format_report, load_report
 from store import tables as t
 from store.database import read_transaction, write_transaction
+from store.figures.tallies import save_tallies
 from store.fixes.fixes import save_request
 from tests.store.conftest import NOW
 from tests.store.seeds import seed_standing
 
 WEEK = timedelta(days=7)
+DAY = timedelta(days=1)
 PEOPLE = 12
 
 
@@ -50,6 +52,7 @@ class Story:
         self.mails = [(f"c{n % PEOPLE}", n, at, rng.choice(states)) for n, at in enumerate(moments[160:240])]
         self.clicks = [(rng.randrange(80), at, rng.random() < 0.3) for at in moments[240:340]]
         self.opens = [(rng.randrange(80), at, rng.random() < 0.5) for at in moments[200:300]]
+        self.carts = [(f"c{rng.randrange(PEOPLE)}", at) for at in moments[:60] + moments[250:310]]
         self.pieces = [(n, at, rng.random() < 0.6) for n, at in enumerate(moments[340:])]
         self.signed_up = {f"c{n}": NOW - timedelta(days=rng.randint(20, 60)) for n in range(PEOPLE)}
 
@@ -68,6 +71,8 @@ class Story:
             yield t.events, [build_event(f"e{n}", who, "order_placed", at, {"order_id": order}, cents)]
         for n, (who, at, cents) in enumerate(self.returns):
             yield t.events, [build_event(f"r{n}", who, "order_returned", at, None, cents)]
+        for n, (who, at) in enumerate(self.carts):
+            yield t.events, [build_event(f"b{n}", who, "added_to_cart", at)]
         for n, (number, at, machine) in enumerate(self.clicks):
             data = {"outreach": f"c.{number}", "machine": machine}
             yield t.events, [build_event(f"k{n}", "c1", "email_clicked", at, data)]
@@ -106,6 +111,13 @@ class Story:
         first = {who: at for who, at in self.first_orders().items() if begin <= at < NOW and at >= self.signed_up[who]}
         waits = [(at - self.signed_up[who]).total_seconds() / 86_400 for who, at in first.items()]
         pieces = now(self.pieces, 1)
+        due = [(who, at) for who, at in self.carts if begin <= at + DAY < NOW]
+        carts = {(who, at.date()): [one for by, one in due if (by, one.date()) == (who, at.date())] for who, at in due}
+        left = [
+            key
+            for key, puts in carts.items()
+            if not any(who == key[0] and min(puts) < at <= max(puts) + DAY for who, _, at, _ in self.orders)
+        ]
         # An order of two lines on two days is one on each.
         baskets = {(who, order, at.date()) for who, order, at, _ in orders}
         return {
@@ -113,6 +125,7 @@ class Story:
             "click_rate": len(clicked) / len(sent),
             "conversion": len(followed) / len(sent),
             "revenue_per_client": (revenue - sum(one[2] for one in now(self.returns, 1))) / PEOPLE,
+            "cart_abandonment": len(left) / len(carts),
             "keep_rate": sum(one[2] for one in pieces) / len(pieces),
             "average_order_value": revenue / len(baskets),
             "days_to_first_order": sum(waits) / len(waits) if waits else None,
@@ -221,3 +234,30 @@ def test_what_may_be_lost_grows_with_the_chance_and_is_nothing_where_nobody_has_
     assert compute_value_at_risk(0.5, 5_000) == pytest.approx(5_000)
     assert compute_value_at_risk(0.25, 2_500) == pytest.approx(7_500)
     assert compute_value_at_risk(0.0, 100) == 0
+
+
+def test_a_cart_is_left_when_a_day_has_passed_without_an_order(engine: Engine) -> None:
+    with write_transaction(engine) as connection:
+        people = [
+            {"client_id": who, "email": f"{who}@x.example", "signed_up_at": NOW - WEEK, "time_zone": "UTC"}
+            for who in ("ann", "ben", "cleo")
+        ]
+        connection.execute(insert(t.clients), people)
+    assert "cart_abandonment" not in load(engine, 7)
+    assert load_report(engine, NOW, 7, "USD").absent[0].startswith("Cart abandonment: the shop's systems send no carts")
+    with write_transaction(engine) as connection:
+        connection.execute(insert(t.events), [build_event("a", "ann", "added_to_cart", NOW - DAY - WEEK / 100)])
+        connection.execute(insert(t.events), [build_event("b", "ben", "added_to_cart", NOW - DAY - WEEK / 100)])
+        connection.execute(insert(t.events), [build_event("o", "ben", "order_placed", NOW - DAY, None, 100)])
+        connection.execute(insert(t.events), [build_event("c", "cleo", "added_to_cart", NOW - DAY / 2)])
+    figure = load(engine, 7)["cart_abandonment"]
+    assert (figure.value, figure.of) == (0.5, 2), "nobody knows yet of Cleo's"
+    assert load_report(engine, NOW, 7, "USD").absent == ()
+
+
+def test_what_stands_stands_until_it_is_counted_anew(engine: Engine) -> None:
+    Story(4).save(engine)
+    with write_transaction(engine) as connection:
+        save_tallies(connection, NOW.date() - timedelta(days=9), {Tally.IN_AT_RISK: 7})
+    figure = load(engine, 7)["clients_at_risk"]
+    assert (figure.value, figure.before) == (7, 7)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 
 from domain.engagement import Engagement, EngagementRules, score_client
 from models.base import utc
+from models.figures import KpiPoint
 from models.lift import LiftPoint
 from web.console.charts import BOTTOM, HEIGHT, TOP, ScoreCurve, build_score_picture, build_slices
+from web.console.kpis import draw_lines
 from web.console.lift_chart import build_lift_picture
 
 NOW = utc(2026, 11, 21, 12)
@@ -116,3 +118,12 @@ def test_slices_fill_the_bar_in_order() -> None:
         ("odd", 87.5, 12.5),
     ]
     assert build_slices({}, ["sent"]) == []
+
+
+def test_a_day_alone_is_drawn_as_a_dash_and_a_gap_stays_one() -> None:
+    days = [date(2026, 11, n) for n in (1, 2, 3, 4, 5)]
+    values = (None, 4.0, None, 2.0, 4.0)
+    lines = draw_lines([KpiPoint(day=day, value=value) for day, value in zip(days, values, strict=True)], 120, 30)
+    assert lines == ["20.0,2.0 40.0,2.0", "90.0,15.0 120.0,2.0"]
+    assert draw_lines([KpiPoint(day=days[0], value=0.0)], 120, 30) == ["0.0,28.0 40.0,28.0"]
+    assert draw_lines([KpiPoint(day=days[0], value=None)], 120, 30) == []

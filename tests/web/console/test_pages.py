@@ -55,7 +55,7 @@ def test_a_client_s_page_tells_the_whole_story(site: TestClient) -> None:
     assert "0.720 = match with preferences 0.310" in words
     assert "scored 100.000 by colours; the built-in score 0.720 = match with preferences 0.310" in words
     assert "scored 0.770 by an algorithm; the built-in score 0.720 = match" in words
-    assert "ranking by blend 1 for mail 2" in words
+    assert "Items for them by blend 1 for mail 2" in words
     assert "Bought Ashby wool overcoat $289.00" in words
     assert "http://127.0.0.1:8233/namespaces/default/workflows/client%3Aada" in html
     assert "http://127.0.0.1:8233/namespaces/default/workflows/outreach%3Aada%3A2" in html
