@@ -108,6 +108,9 @@ def explain_lift(lift_result: CampaignLift) -> str:
             if lift_result.needed
             else "; too few ordered before to say how many it takes"
         )
+        if not lift_result.treated.clients and not lift_result.control.clients:
+            days = f"{lift_result.window_days:,} {'day is' if lift_result.window_days == 1 else 'days are'}"
+            return f"Too few to tell: nobody's {days} over yet, and each side takes {MIN_ARM_CLIENTS} clients{needs}."
         return (
             f"Too few to tell: the windows of {lift_result.treated.clients:,} clients who were to be mailed and of "
             f"{lift_result.control.clients:,} held out are over, and each takes {MIN_ARM_CLIENTS}{needs}."

@@ -93,10 +93,10 @@ def explain_risk(risk: ChurnRisk) -> str:
     chance = f", {risk.p_order:.0%} to order within {risk.horizon_days} days" if risk.p_order is not None else ""
     half = risk.next_order_days[1] if len(risk.next_order_days) > 1 else None
     odds = f", even odds of an order within {half:,.0f} days" if half is not None else ""
-    falls = f"; at risk from {risk.falls_at:%Y-%m-%d} on" if risk.falls_at and risk.has_rhythm else ""
+    falls = f"; at risk from {risk.falls_at:%-d %B %Y} on" if risk.falls_at and risk.has_rhythm else ""
     why = f"{risk.why}: " if risk.why else ""
     state = "still a client" if risk.orders else "to order at all"  # of those who never did, that is what is forecast
-    return f"{why}{_render_share(risk.p_alive)} likely {state}{chance}{odds}{falls} ({risk.algorithm} {risk.version})"
+    return f"{why}{_render_share(risk.p_alive)} likely {state}{chance}{odds}{falls} ({risk.algorithm})"
 
 
 def _render_share(share: float) -> str:

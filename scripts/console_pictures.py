@@ -2,8 +2,8 @@
 `python -m scripts.console_pictures http://127.0.0.1:8000`.
 
 All pages are those of the demo shop that runs there, after some acts that leave traces in it (an offer, an import, a
-campaign's draft, clients enrolled); webhooks and dead letters, which the demo has none of, are those of the tests'
-shop, served for the while. Needs Debian's Chromium.
+campaign's draft, clients enrolled); webhooks, dead letters and calls, which the demo has none of, are those of the
+tests' shop, served for the while. Needs Debian's Chromium.
 """
 
 from __future__ import annotations
@@ -14,22 +14,26 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import httpx
 from PIL import Image
 from playwright.sync_api import Browser, Page
+from sqlalchemy import Connection
 
 from ingest.stream_rows import StreamMessage
 from ingest.streams import StreamIntake
 from models.dead_letters import LetterSource
-from store.database import connect
+from models.states import TouchKind
+from store.clients import calls
+from store.database import connect, write_transaction
 from store.mail.policy import ShopPolicy
 from tests.browser.conftest import launch_chromium, run_site
 from tests.support.ports import free_ports
 from tests.web.conftest import prepare_home
+from tests.web.sample_shop import NOW
 
 FOLDER: Final = Path(__file__).parents[1] / "docs" / "pictures" / "console"
 DESK: Final = {"width": 1440, "height": 968}
@@ -46,7 +50,6 @@ PLAIN: Final[Mapping[str, str]] = {
     "clients": "/clients",
     "review": "/review",
     "fixes": "/fixes?state=",
-    "calls": "/calls?state=",
     "campaigns": "/campaigns",
     "mails": "/mails",
     "mailbox": "/mailbox",
@@ -121,6 +124,8 @@ def _take_clients(gallery: Gallery) -> None:
     gallery.take("client", client)
     gallery.take("client-edit", f"{client}/edit")
     gallery.take("pause", f"{client}/acts/pause")
+    decision = gallery.visit(client).locator("#decisions a[href^='/decisions/']").first.get_attribute("href")
+    gallery.take("decision", decision or client)
     page = gallery.visit("/clients?phase=cooling")
     for box in page.locator("input[name^='pick.']").all()[:8]:
         box.check()
@@ -139,7 +144,8 @@ def _take_fix(gallery: Gallery) -> None:
 
 def _take_campaigns(gallery: Gallery) -> None:
     page = gallery.visit("/campaigns")
-    first = page.locator("main table a").first.get_attribute("href") or "/campaigns"
+    running = page.locator("main tr", has_text="Running").locator("a")
+    first = running.or_(page.locator("main table a")).first.get_attribute("href") or "/campaigns"
     gallery.take("campaign", first)
     gallery.take("campaign-people", f"{first}/people")
     page = gallery.visit("/new-campaign")
@@ -206,8 +212,16 @@ def _serve_sample_shop() -> Iterator[str]:
         for number, text in enumerate(said):
             message = StreamMessage(("events", 0), number, text)
             intake.take([message], {("events", 0): number}, datetime.now(UTC))
+        with write_transaction(engine) as connection:
+            for client_id, reason in (("ada", TouchKind.MISSED), ("client007", TouchKind.WIN_BACK)):
+                _open_call(connection, client_id, reason)
         engine.dispose()
         yield from run_site(settings)
+
+
+def _open_call(connection: Connection, client_id: str, reason: TouchKind) -> None:
+    more: dict[str, Any] = {"assessment_id": "a", "day": str(NOW.date()), "most": 9, "now": NOW}
+    calls.open_call(connection, client_id, f"{reason}/2", reason, until=NOW + timedelta(days=2), **more)
 
 
 def main(arguments: list[str]) -> int:
@@ -236,6 +250,7 @@ def main(arguments: list[str]) -> int:
             others = Gallery(browser, site, given.into, only, given.phones)
             others.take("webhooks", "/webhooks/warehouse")
             others.take("dead-letters", "/dead-letters")
+            others.take("calls", "/calls")
     return 0
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -88,6 +89,7 @@ def _build_environment() -> Environment:
         "without": build_query_without,
     }
     environment.filters |= {
+        "scheduled": name_run,
         "moment": format_moment,
         "day": format_day,
         "ago": format_ago,
@@ -127,6 +129,17 @@ def format_moment(at: datetime | None, zone: str = "UTC") -> str:
         return "–"
     local = at.astimezone(load_zone(zone))
     return f"{local.day} {local:%B}, {local:%H:%M}"
+
+
+_RUN: Final = re.compile(r"^[a-z]+-(\d{4}-\d\d-\d\dT\d{6})Z$")
+
+
+def name_run(run_id: str) -> str:
+    """Name what a schedule started by its moment: of 30 November, 22:45. Any other id stays as it is."""
+    found = _RUN.match(run_id)
+    return (
+        f"of {format_moment(datetime.strptime(found[1], '%Y-%m-%dT%H%M%S').replace(tzinfo=UTC))}" if found else run_id
+    )
 
 
 def format_day(at: datetime | None) -> str:

@@ -113,9 +113,9 @@ def test_words_survive_orders_within_minutes() -> None:
 def test_it_is_told_in_one_sentence_by_name() -> None:
     churn_risk = risk(9).model_copy(update={"p_order": 0.25, "why": "3 orders"})
     assert explain_risk(churn_risk) == (
-        "3 orders: 50% likely still a client, 25% to order within 90 days; at risk from 2026-06-10 on (a 1)"
+        "3 orders: 50% likely still a client, 25% to order within 90 days; at risk from 10 June 2026 on (a)"
     )
     foretold = churn_risk.model_copy(update={"next_order_days": (12.0, 140.4, None)})
     assert ", 25% to order within 90 days, even odds of an order within 140 days; at risk" in explain_risk(foretold)
     assert "even odds" not in explain_risk(churn_risk.model_copy(update={"next_order_days": (12.0, None, None)}))
-    assert explain_risk(risk(None, orders=1)) == "50% likely still a client (a 1)"
+    assert explain_risk(risk(None, orders=1)) == "50% likely still a client (a)"

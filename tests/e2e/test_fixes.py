@@ -11,12 +11,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from fastapi.testclient import TestClient
+from playwright.sync_api import Browser
 from sqlalchemy import func, select
 
 import cli
-from store.database import read_transaction
+from models.actors import Role
+from models.team import AccountState
+from services.team.invitations import add_person
+from store.database import read_transaction, write_transaction
 from store.tables import fixes
+from store.team import accounts
+from tests.browser.conftest import launch_chromium, run_site
 from tests.support.forks import ForkedWorkers
 from tests.support.ports import free_port
 from tests.support.shop import Shop, a_shop
@@ -24,6 +31,7 @@ from tests.support.temporal import DevServer
 from web.app import create_app
 
 Call = Callable[..., Any]
+PASSWORD = "nine wild horses"
 
 
 @pytest.fixture(scope="module")
@@ -129,6 +137,49 @@ def test_a_fix_over_http(working: Shop, web: TestClient, call: Call) -> None:
     for body, field in (({"slots": 0}, "slots"), ({"must_have": ["boats"]}, "must_have"), ({"sluts": 1}, "sluts")):
         wrong = web.post("/v1/clients/bea/fixes", json=body)
         assert (wrong.status_code, wrong.json()["error"]["field"]) == (422, field)
+
+
+@pytest.fixture
+def site(working: Shop) -> Iterator[str]:
+    """The console in front of the same worker, which asks for a sign-in; Sam is a stylist."""
+    own = {"smtp_url": "smtp://127.0.0.1:9", "web_port": free_port(), "open_pages": False}
+    hashed = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+    with write_transaction(working.engine) as connection:
+        account_id = add_person(connection, "Sam", Role.STYLIST, datetime.now(UTC)).account_id
+        accounts.change_account(connection, account_id, {"password_hash": hashed, "state": AccountState.ACTIVE})
+    yield from run_site(working.settings.model_copy(update=own))
+
+
+def swap_and_approve(browser: Browser, site: str, fix_id: str) -> tuple[str | None, str | None]:
+    """What Sam does in pages, from the sign-in on; what went out of the box, and what came in."""
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    page.goto(f"{site}/sign-in?next=/fixes")
+    page.get_by_label("Your name").fill("Sam")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/fixes")
+    page.locator(f"a[href='/fixes/{fix_id}']").first.click()
+    page.get_by_text("Swap for another", exact=True).first.click()
+    offer = page.locator("details[open] form")
+    into = offer.locator("input[name=into]").first
+    swap = offer.locator("input[name=out]").get_attribute("value"), into.get_attribute("value")
+    into.check()
+    offer.get_by_role("button", name="Swap").click()
+    page.wait_for_url(f"**/fixes/{fix_id}#box")
+    page.get_by_role("button", name="Approve and ship").click()
+    page.wait_for_url("**/fixes?done=approve")
+    return swap
+
+
+def test_a_stylist_swaps_an_item_in_the_browser_and_the_box_ships(working: Shop, call: Call, site: str) -> None:
+    working.client("dora", sizes=("M",), consent=False)
+    fix_id = call("request", "dora", "--budget", "400", "--json")[1]["fix_id"]
+    before = {item["sku"] for item in wait_for_state(call, fix_id, "proposed")["box"]}
+    with launch_chromium() as browser:
+        out, into = swap_and_approve(browser, site, fix_id)
+    shipped = wait_for_state(call, fix_id, "shipped")
+    assert {item["sku"] for item in shipped["box"]} == before - {out} | {into}
+    assert (shipped["decided_by"], out in before) == ("Sam", True)
 
 
 def test_while_temporal_is_away_the_request_is_saved_and_may_be_sent_again(tmp_path: Path) -> None:

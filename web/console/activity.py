@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
@@ -13,13 +13,15 @@ from domain.permissions import Action, Disclosure
 from errors import BadInput
 from ingest.faults import parse_model
 from models.activity_queries import ActivityQuery
-from models.actors import Channel, SubjectKind
+from models.actors import Activity, Channel, SubjectKind
+from models.base import ClientId
 from services.activity.lists import find_changes, split_change, write_csv
 from store.activity import list_actor_names
 from store.database import read_transaction
 from web.auth.rules import needs
 from web.console.action_labels import DONE_ACTIONS
 from web.console.fields import explain_refusal
+from web.console.names import name_campaigns, name_clients
 from web.context import Here
 from web.templating import render_page
 
@@ -43,6 +45,8 @@ def show_activity(request: Request, context: Here) -> Response:
         "activity.html",
         422 if wrong else 200,
         page=page,
+        clients=name_clients(context.engine, filter(None, map(_find_client, page.changes))),
+        campaigns=name_campaigns(context.engine, _list_campaigns(page.changes)),
         split=split_change,
         asked=asked,
         people=people,
@@ -60,6 +64,14 @@ def export_activity(request: Request, context: Here) -> Response:
     query = parse_search(dict(request.query_params))
     headers = {"Content-Disposition": 'attachment; filename="activity.csv"'}
     return StreamingResponse(write_csv(context.engine, query), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _find_client(change: Activity) -> ClientId | None:
+    return change.subject.client_id or (change.subject.id if change.subject.kind is SubjectKind.CLIENT else None)
+
+
+def _list_campaigns(changes: Iterable[Activity]) -> list[str]:
+    return [one.subject.id for one in changes if one.subject.kind is SubjectKind.CAMPAIGN]
 
 
 def parse_search(asked: Mapping[str, str]) -> ActivityQuery:

@@ -16,6 +16,7 @@ from store.database import read_transaction
 from store.learning import decisions
 from store.learning.decisions import DecisionRow
 from web.auth.rules import needs
+from web.console.names import name_clients
 from web.console.question_words import list_item_ids, put_into_words
 from web.context import WebContext, get_context
 from web.templating import render_page
@@ -40,6 +41,7 @@ def show_decision(request: Request, context: Ctx, decision_id: DecisionPath) -> 
         request,
         "decision.html",
         decision=decision,
+        name=name_clients(context.engine, [decision.client_id]).get(decision.client_id, ""),
         question=put_into_words(question, titles, currency) if body else None,
         answer=put_into_words(decision.answer, titles, currency),
         keep_days=context.settings.decision_days,

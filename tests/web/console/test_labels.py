@@ -20,6 +20,7 @@ from models.slots import Action
 from models.states import CampaignState, EnrolmentState, HoldSource, OutreachState, Phase, TouchKind, VersionState
 from web.console import labels, tones
 from web.console.system import PART_STATES
+from web.templating import name_run
 
 
 def test_every_code_has_its_word_and_no_word_is_left_over() -> None:
@@ -63,3 +64,8 @@ def test_every_tone_is_that_of_a_state_and_one_only() -> None:
     }
     assert set(toned) <= states
     assert not tones.WAITING & SETTLED
+
+
+def test_what_a_schedule_started_is_named_by_its_moment() -> None:
+    assert name_run("day-2026-11-30T224520Z") == "of 30 November, 22:45"
+    assert [name_run(one) for one in ("autumn", "day-2026", "")] == ["autumn", "day-2026", ""]
