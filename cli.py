@@ -23,6 +23,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "train": ("commands.train", "Train the ranking, the risk model or the model of fit from the store."),
     "refresh": ("commands.refresh", "Train all models, let the better ones serve, make everybody's list."),
     "algorithms": ("commands.algorithms", "List, check and describe the algorithms that answer the slots."),
+    "flags": ("commands.flags", "Test on clients what pages show: create, start, stop flags, read what they showed."),
     "recommend": ("commands.recommend", "Recommend items for one client."),
     "segments": ("commands.segments", "Say which clients you mean, count them, save them as a segment."),
     "attributes": ("commands.attributes", "Declare custom attributes of clients, or list them."),

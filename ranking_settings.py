@@ -27,6 +27,11 @@ class RankingSettings(BaseSettings):
     """Milliseconds after which `GET /v1/recommendations` shows what is popular, where the client is not in memory."""
     client_lists_in_memory: int = Field(default=50_000, ge=100)
     """Clients whose ranked list each web process keeps, some 10 kB each."""
+    flag_provider: str = Field(default="", pattern=r"^([A-Za-z_][\w.]*:[A-Za-z_]\w*)?$")
+    """OpenFeature provider that pages ask in the place of our own flags: `module:name`, of which `name`, called without
+    arguments, gives the provider. Empty: our own."""
+    flag_keys: str = ""
+    """Keys of that provider's flags that pages ask, separated by commas; each an object of what an arm changes."""
     visit_hours: float = Field(default=12.0, gt=0, le=8_784)
     """Hours of business time for which what an anonymous visitor does is remembered. More than 72 is for a clock that
     runs ahead, as the demo's."""

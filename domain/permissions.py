@@ -75,6 +75,9 @@ class Action(StrEnum):
     WRITE_FIX_NOTE = "fix.write_note"
     START_WAVE = "wave.start"
     SET_SLOT_POLICY = "slot.set_policy"
+    SAVE_FLAG = "flag.save"
+    START_FLAG = "flag.start"
+    STOP_FLAG = "flag.stop"
     TRAIN_MODEL = "model.train"
     PROMOTE_MODEL = "model.promote"
     START_REFRESH = "refresh.start"
@@ -185,6 +188,9 @@ ROLES: Final[Mapping[Action, frozenset[Role]]] = {
     Action.WRITE_FIX_NOTE: _STYLIST,
     Action.START_WAVE: _STYLIST,
     Action.SET_SLOT_POLICY: _SCIENTIST,
+    Action.SAVE_FLAG: _SCIENTIST,
+    Action.START_FLAG: _SCIENTIST,
+    Action.STOP_FLAG: _SCIENTIST,
     Action.TRAIN_MODEL: _SCIENTIST,
     Action.PROMOTE_MODEL: _SCIENTIST,
     Action.START_REFRESH: _SCIENTIST,

@@ -1,5 +1,5 @@
-"""The states of campaigns and their versions, enrolments, offers, calls, waves, trainings and erasures: which may
-follow which.
+"""The states of campaigns and their versions, enrolments, offers, flags, calls, waves, trainings and erasures: which
+may follow which.
 
 Those of mails are in `domain/outreach.py`, those of Fixes in `domain/fixes/states.py`.
 """
@@ -13,6 +13,7 @@ from typing import Final, Generic, TypeVar
 
 from models.calls import CallState
 from models.erasures import ErasureState
+from models.flags import FlagState
 from models.offers import OfferState
 from models.refreshes import RefreshState
 from models.states import CampaignState, EnrolmentState, VersionState
@@ -132,6 +133,15 @@ OFFER: Final = StateTable(
         OfferState.DRAFT: frozenset({OfferState.LIVE, OfferState.RETIRED}),
         OfferState.LIVE: frozenset({OfferState.RETIRED}),
         OfferState.RETIRED: frozenset(),
+    },
+)
+
+FLAG: Final = StateTable(
+    first=frozenset({FlagState.DRAFT}),
+    transitions={
+        FlagState.DRAFT: frozenset({FlagState.RUNNING, FlagState.STOPPED}),
+        FlagState.RUNNING: frozenset({FlagState.STOPPED}),
+        FlagState.STOPPED: frozenset(),
     },
 )
 

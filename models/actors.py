@@ -67,6 +67,7 @@ class SubjectKind(StrEnum):
     CALL = "call"
     MAIL = "mail"
     SLOT = "slot"
+    FLAG = "flag"
     MODEL = "model"
     REFRESH = "refresh"
     DATA = "data"

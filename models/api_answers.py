@@ -10,6 +10,7 @@ from models.base import ClientId, Contract, ItemId
 from models.calls import Call
 from models.clients import Client
 from models.erasures import ErasureStatus
+from models.flags import FlagSlug
 from models.recommendation_requests import PageContext
 from models.slot_policies import SlotPolicy
 
@@ -127,15 +128,21 @@ class _DecisionAnswer(Contract):
 
 
 class RecommendationsAnswer(_DecisionAnswer):
-    """Items for a client, best first. `degraded`: what was missing: `client` (what is popular is shown instead), or
-    `record` (the decision is not on record). For an anonymous visit `session_id` stands in the place of `client_id`,
-    and nothing is put on record."""
+    """Items for a client, best first. `degraded`: what was missing: `client` (what is popular is shown instead),
+    `record` (the decision is not on record), `variant` or `flags` (what a flag says does not hold this time). For an
+    anonymous visit `session_id` stands in the place of `client_id`, and no decision is put on record."""
 
     client_id: ClientId | None = None  # type: ignore[assignment]  # none where nobody is known
     session_id: str | None = None
     context: PageContext
     items: list[RecommendedItem]
     degraded: tuple[str, ...] = ()
+    flags: dict[FlagSlug, str] = Field(default_factory=dict)
+    """The arm of each flag that holds here."""
+    shown: bool = True
+    """False: a flag leaves this placement empty."""
+    delay_ms: int = 0
+    """Milliseconds after its load at which the page is to show the items, as a flag says."""
 
 
 class PageOrderAnswer(_DecisionAnswer):

@@ -190,19 +190,20 @@ class Registry:
         attempts = self.ask_algorithms(slot, questions)
         return [attempt.decide() if isinstance(attempt, Unanswered) else attempt for attempt in attempts]
 
-    def ask_algorithms(self, slot: str, questions: Sequence[SlotQuestion]) -> list[SlotDecision | Unanswered]:
-        """Ask the slot's chain without the built-in, which is to answer what nobody did.
-
-        Clients of one variant are asked together in chunks, one call each; `compute_batch_seconds` gives a chunk's
-        deadline.
-        """
+    def ask_algorithms(
+        self, slot: str, questions: Sequence[SlotQuestion], first: str = ""
+    ) -> list[SlotDecision | Unanswered]:
+        """Ask the slot's chain without the built-in, which is to answer what nobody did. `first`: who is asked first,
+        as a flag says, apart from the slot's split. Clients of one variant are asked together in chunks, one call each;
+        `compute_batch_seconds` gives a chunk's deadline."""
         state, attempts = self._state, dict[int, SlotDecision | Unanswered]()
-        variants = [state.choose_variant(slot, question.client_id) for question in questions]
-        for first in dict.fromkeys(variants):
-            indices = [index for index, client_variant in enumerate(variants) if client_variant == first]
+        variants = [first or state.choose_variant(slot, question.client_id) for question in questions]
+        experiment = None if first else state.find_policy(slot).experiment
+        for variant in dict.fromkeys(variants):
+            indices = [index for index, client_variant in enumerate(variants) if client_variant == variant]
             for chunk in split_into_chunks(indices):
-                answers = self._ask_chunk(state, slot, first, [questions[index] for index in chunk])
-                attempts |= zip(chunk, answers, strict=True)
+                answers = iter(self._ask_chunk(state, slot, variant, [questions[index] for index in chunk]))
+                attempts |= {k: replace(next(answers), variant=variant, experiment=experiment) for k in chunk}
         return [attempts[index] for index in range(len(questions))]
 
     def _ask_chunk(
@@ -212,8 +213,7 @@ class Registry:
         attempts = ask_chain(slot_entry, state.list_chain(slot, first), questions, seconds)
         if self._shadows is not None:
             self._shadows.ask(slot_entry, state.list_shadows(slot), questions, seconds)
-        experiment = state.find_policy(slot).experiment
-        return [replace(attempt, variant=first, experiment=experiment) for attempt in attempts]
+        return attempts
 
     def find_deadline(self, slot: str) -> float:
         """Return the deadline in force for one question, in seconds."""

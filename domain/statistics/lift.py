@@ -54,7 +54,7 @@ def compare_means(treated: Floats, control: Floats, confidence: float = 0.95) ->
     for name, values in (("treated", treated), ("control", control)):
         if values.ndim != 1 or len(values) < 2 or not np.isfinite(values).all():
             raise BadInput("must be two finite numbers or more", name)
-    return _compare_estimates(
+    return compare_estimates(
         float(treated.mean()),
         float(treated.var(ddof=1)) / len(treated),
         float(control.mean()),
@@ -72,7 +72,7 @@ def compare_ratios(
     Clients are the unit of randomisation, so orders of one client are not treated as independent.
     """
     arms = [_ratio("treated", treated_top, treated_bottom), _ratio("control", control_top, control_bottom)]
-    return _compare_estimates(*arms[0], *arms[1], confidence)
+    return compare_estimates(*arms[0], *arms[1], confidence)
 
 
 def _ratio(name: str, top: Floats, bottom: Floats) -> tuple[float, float]:
@@ -84,9 +84,10 @@ def _ratio(name: str, top: Floats, bottom: Floats) -> tuple[float, float]:
     return value, float((top - value * bottom).var(ddof=1)) / len(top) / float(bottom.mean()) ** 2
 
 
-def _compare_estimates(
-    treated: float, treated_var: float, control: float, control_var: float, confidence: float
+def compare_estimates(
+    treated: float, treated_var: float, control: float, control_var: float, confidence: float = 0.95
 ) -> Lift:
+    """Compare two estimates by their values and the variances of those, as sums of many clients give them."""
     far, error = normal_quantile(confidence), sqrt(treated_var + control_var)
     difference = treated - control
     around = Interval(difference, difference - far * error, difference + far * error)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from math import exp, log, log1p, sqrt
 from typing import Final
 
+from domain.arrays import Floats
 from domain.statistics.intervals import Interval
 from errors import BadInput
 
@@ -43,6 +44,20 @@ def sample_share(yes: int, n: int) -> Sample:
         raise BadInput("must be two clients or more, of whom 0 to all said yes", "n")
     share = (yes + 0.5) / (n + 1)
     return Sample(n, yes / n, share * (1 - share))
+
+
+def sample_values(values: Floats) -> Sample:
+    """Build the sample of an arm from its outcomes, shape (n,). Raises BadInput."""
+    if len(values) < 2:
+        raise BadInput("must be two clients or more", "n")
+    return Sample(len(values), float(values.mean()), float(values.var(ddof=1)))
+
+
+def sample_sums(n: int, total: float, squares: float) -> Sample:
+    """Build the sample of an arm from the sum of its outcomes and of their squares. Raises BadInput."""
+    if n < 2:
+        raise BadInput("must be two clients or more", "n")
+    return Sample(n, total / n, max(0.0, squares - total**2 / n) / (n - 1))
 
 
 def compare_arms(treated: Sample, control: Sample, confidence: float = 0.95, narrowest_at: int = NARROWEST_AT) -> Look:

@@ -96,11 +96,12 @@ class Decider:
         return self.ask_many(slot, [question], [built_in])[0]
 
     def ask_many(
-        self, slot: str, questions: Sequence[SlotQuestion], built_ins: Sequence[BuiltIn | None] = ()
+        self, slot: str, questions: Sequence[SlotQuestion], built_ins: Sequence[BuiltIn | None] = (), first: str = ""
     ) -> list[PendingDecision]:
         """Ask the questions of many clients and return the answers in order; `algorithms.slots.batches` sets the
-        deadline. `built_ins`: for each question, as in `ask`."""
-        attempts = self._ask_algorithms(slot, questions)
+        deadline. `built_ins`: for each question, as in `ask`. `first`: who is asked first, in the place of the slot's
+        champion and split."""
+        attempts = self._ask_algorithms(slot, questions, first)
         members = built_ins or [None] * len(questions)
         return [
             PendingDecision(slot, question, attempt.decide(member) if isinstance(attempt, Unanswered) else attempt)
@@ -112,9 +113,11 @@ class Decider:
         (attempt,) = self._ask_algorithms(slot, [question])
         return attempt if isinstance(attempt, Unanswered) else PendingDecision(slot, question, attempt)
 
-    def _ask_algorithms(self, slot: str, questions: Sequence[SlotQuestion]) -> list[SlotDecision | Unanswered]:
+    def _ask_algorithms(
+        self, slot: str, questions: Sequence[SlotQuestion], first: str = ""
+    ) -> list[SlotDecision | Unanswered]:
         if self._registry is not None and slot in self._registry.plugged:
-            return self._registry.ask_algorithms(slot, questions)
+            return self._registry.ask_algorithms(slot, questions, first)
         return [Unanswered(SLOTS[slot], question, 0.0) for question in questions]
 
     def record(

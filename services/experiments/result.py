@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from math import sqrt
 from typing import Any
 
 from domain.statistics import bayes, lift, sequential
 from domain.statistics.intervals import Interval
+from domain.statistics.sequential import Sample
 
 
 def read_test(treated: tuple[int, int], control: tuple[int, int], narrowest_at: int | None) -> dict[str, Any]:
@@ -29,6 +31,27 @@ def read_test(treated: tuple[int, int], control: tuple[int, int], narrowest_at: 
         "p_value_at_every_look": round(look.p_value, 6),
         "p_better": round(posterior.p_better, 4),
         "loss_if_worse": round(posterior.loss, 6),
+    }
+
+
+def read_means(treated: Sample, control: Sample, narrowest_at: int | None) -> dict[str, Any]:
+    """Compute the same of two means, such as spend per client."""
+    variances = (treated.variance / treated.n, control.variance / control.n)
+    result = lift.compare_estimates(treated.mean, variances[0], control.mean, variances[1])
+    planned = sequential.NARROWEST_AT if narrowest_at is None else narrowest_at
+    error = sqrt(sum(variances))
+    posterior = bayes.compare_means(result.difference.value, error) if error > 0 else None
+    look = sequential.compare_arms(treated, control, narrowest_at=planned) if error > 0 else None
+    return {
+        "treated": round(result.treated, 6),
+        "control": round(result.control, 6),
+        "difference": _round_interval(result.difference),
+        "lift": _round_interval(result.relative),
+        "p_value": round(result.p_value, 6),
+        "difference_at_every_look": _round_interval(look.difference if look else result.difference),
+        "p_value_at_every_look": round(look.p_value if look else 1.0, 6),
+        "p_better": round(posterior.p_better if posterior else 0.5, 4),
+        "loss_if_worse": round(posterior.loss if posterior else 0.0, 6),
     }
 
 

@@ -214,8 +214,10 @@ class Recommender:
         requests: Sequence[RankingRequest],
         clients: Sequence[ClientSignals],
         groups: Sequence[Mapping[str, str] | None],
+        first: str = "",
     ) -> Iterator[tuple[PendingDecision, tuple[Pick, ...]]]:
-        """Ask the slot's algorithms, all about these clients in one call; the blend is the built-in."""
+        """Ask the slot's algorithms, all about these clients in one call; the blend is the built-in. `first`: who is
+        asked first, in the place of the slot's champion and split."""
         started, blend, plugged = time.perf_counter(), cache.blend, self.has_algorithm
         offered = [blend.score_eligible(request, client) for request, client in zip(requests, clients, strict=True)]
         questions = [
@@ -226,7 +228,7 @@ class Recommender:
         seconds = (time.perf_counter() - started) / len(requests)
         rankings = [BlendRanking(blend, scored, own) for scored, own in zip(offered, groups, strict=True)]
         built_ins = [BuiltIn(ranking.answer, blend.name, cache.version, seconds) for ranking in rankings]
-        answers = self._decider.ask_many(SLOT, questions, built_ins)
+        answers = self._decider.ask_many(SLOT, questions, built_ins, first)
         for question, ranking, pending in zip(questions, rankings, answers, strict=True):
             decision = pending.decision
             if decision.by_built_in:

@@ -12,10 +12,12 @@ from sqlalchemy import Connection, Engine
 from domain.visit_ids import is_visit_key
 from models.base import ClientId
 from models.clock import Clock
+from models.slot_policies import BUILT_IN
+from services.flags.running_flags import RunningFlags
 from services.recommendations.ranking_state import read_items_part
 from services.recommendations.recommender import Recommender
 from services.repeated_work import RepeatedWork
-from services.serving.client_lists import ClientList, ListCache
+from services.serving.client_lists import ClientList, ListCache, RankingChoice
 from services.serving.list_builder import ListBuilder
 from services.serving.serving_helper import ServingHelper
 from services.serving.serving_metrics import follower_lag, lists_in_memory, lists_refreshed
@@ -23,6 +25,8 @@ from store import clock
 from store.clients import client_changes
 from store.clients.clients import find_existing
 from store.database import read_transaction, write_transaction
+from store.experiments import visit_tallies
+from store.experiments.flags import FLAGS
 from store.privacy.erasure import ERASED_CLIENTS
 from store.revisions import load_number
 from store.visits import visits
@@ -42,9 +46,15 @@ class ChangeFollower:
     """The thread. `now` gives business time without a look at the database."""
 
     def __init__(
-        self, engine: Engine, recommender: Recommender, lists: ListCache, helper: ServingHelper | None = None
+        self,
+        engine: Engine,
+        recommender: Recommender,
+        lists: ListCache,
+        flags: RunningFlags,
+        helper: ServingHelper | None = None,
     ) -> None:
         self._engine, self._recommender, self._lists, self._helper = engine, recommender, lists, helper
+        self._flags, self._flags_number = flags, 0
         self.builder = ListBuilder(recommender)
         self._clock = Clock()
         self._number, self._seen = 0, set[int]()
@@ -60,6 +70,7 @@ class ChangeFollower:
             self._clock = clock.load_clock(connection, datetime.now(UTC))
             self._number = client_changes.find_latest(connection)
             self._erasures = load_number(connection, ERASED_CLIENTS)
+            self._follow_flags(connection)
         self._recommender.load_current(self.now())
         self._work.start()
 
@@ -81,6 +92,7 @@ class ChangeFollower:
         with read_transaction(self._engine) as connection:
             self._clock = clock.load_clock(connection, datetime.now(UTC))
             self._collect_changes(connection)
+            self._follow_flags(connection)
             if (erasures := load_number(connection, ERASED_CLIENTS)) != self._erasures:
                 known = [one for one in self._lists.list_clients() if not is_visit_key(one)]
                 self._lists.drop(set(known) - find_existing(connection, known))
@@ -92,8 +104,16 @@ class ChangeFollower:
             self._tidied = time.monotonic()
             with write_transaction(self._engine) as connection:
                 client_changes.delete_old(connection)
-                visits.delete_old(connection, self.now() - timedelta(hours=self._recommender.settings.visit_hours))
+                before = self.now() - timedelta(hours=self._recommender.settings.visit_hours)
+                visit_tallies.add_old(connection, before)
+                visits.delete_old(connection, before)
         follower_lag.set(time.monotonic() - started)
+
+    def _follow_flags(self, connection: Connection) -> None:
+        if (number := load_number(connection, FLAGS)) != self._flags_number:
+            self._flags.load(connection)
+            self._lists.drop_choices()  # of flags that stopped, nobody asks for them any more
+            self._flags_number = number
 
     def _collect_changes(self, connection: Connection) -> None:
         again = time.monotonic() - self._reread > REREAD_SECONDS
@@ -116,10 +136,9 @@ class ChangeFollower:
             for client_id in batch:  # taken before they are read: who changes from here on is wanted again
                 del self._wanted[client_id]
             try:
-                fresh = self._rank_beside(batch)
-                if fresh is None:
-                    with read_transaction(self._engine) as connection:
-                        fresh = list(self.builder.build(connection, batch, self.now()))
+                fresh = self._rank_again(batch, None)
+                for choice, client_ids in self._lists.list_choices(batch).items():
+                    fresh += self._rank_again(client_ids, choice)
             except BaseException:
                 self._wanted |= dict.fromkeys(batch)
                 raise
@@ -127,16 +146,25 @@ class ChangeFollower:
             self._lists.drop(set(batch) - {one.client_id for one in fresh})
             lists_refreshed.inc(len(fresh))
 
-    def _rank_beside(self, client_ids: list[ClientId]) -> list[ClientList] | None:
+    def _rank_again(self, client_ids: list[ClientId], choice: RankingChoice | None) -> list[ClientList]:
+        fresh = self._rank_beside(client_ids, choice)
+        if fresh is None:
+            with read_transaction(self._engine) as connection:
+                fresh = list(self.builder.build(connection, client_ids, self.now(), choice))
+        return fresh
+
+    def _rank_beside(self, client_ids: list[ClientId], choice: RankingChoice | None) -> list[ClientList] | None:
         """Have the process beside this one rank lists; None where it cannot, or has another catalogue or model."""
-        if self._helper is None or self._recommender.has_algorithm:
+        by_blend = choice is not None and choice.algorithm in (None, BUILT_IN)
+        if self._helper is None or (self._recommender.has_algorithm and not by_blend):
             return None
         now = self.now()
-        ranked = self._helper.rank_lists(client_ids, now)
+        ranked = self._helper.rank_lists(client_ids, now, choice)
         state, generation = self._recommender.load_current(now), self._recommender.generation
         if ranked is None or (ranked.items, ranked.version) != (read_items_part(state.fingerprint), generation.model):
             return None
         catalogue, built = state.blend.catalogue, time.monotonic()
         return [
-            ClientList(catalogue=catalogue, generation=generation, built=built, **one._asdict()) for one in ranked.lists
+            ClientList(catalogue=catalogue, generation=generation, built=built, choice=choice, **one._asdict())
+            for one in ranked.lists
         ]

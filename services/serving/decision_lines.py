@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 import orjson
 from sqlalchemy import Engine
 
+from models.flags import FlagSlug
 from services.serving.list_origins import ListOrigin
 from store.database import write_transaction
+from store.experiments import assignments
+from store.experiments.assignments import ExperimentKind
 from store.learning import decisions
 from store.sql.types import to_micros
 
@@ -52,6 +55,11 @@ def build_line(decision: str, origin: ListOrigin, at: datetime, answer: dict[str
     return orjson.dumps(line)
 
 
+def build_exposure(subject: str, arms: Mapping[FlagSlug, str], at: datetime) -> bytes:
+    """Build the line that says which arms of flags somebody saw at business `at`."""
+    return orjson.dumps({"subject": subject, "arms": arms, "at": to_micros(at)})
+
+
 class LineSaver:
     """Saves lines in one transaction each call. Safe to call again with the same lines."""
 
@@ -61,5 +69,12 @@ class LineSaver:
     def __call__(self, lines: Sequence[bytes]) -> None:
         """Save the lines. Raises Unavailable."""
         rows = [orjson.loads(line) for line in lines]
+        exposures = [
+            {"subject": row["subject"], "kind": ExperimentKind.FLAG, "experiment": flag, "arm": arm, "at": row["at"]}
+            for row in rows
+            if "arms" in row
+            for flag, arm in row["arms"].items()
+        ]
         with write_transaction(self._engine) as connection:
-            decisions.save_exposures(connection, rows)
+            decisions.save_exposures(connection, [row for row in rows if "arms" not in row])
+            assignments.save_exposures(connection, exposures)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
 from algorithms.blending.trend import Trend
 from models.base import ClientId, ItemId
+from models.flags import FlagSlug
+from services.serving.client_lists import RankingChoice
 from services.serving.list_origins import ListOrigin
 
 
@@ -21,10 +23,11 @@ class OrderKind(StrEnum):
 
 
 class RankOrder(NamedTuple):
-    """Rank the lists of these clients at business `now`."""
+    """Rank the lists of these clients at business `now`; `choice`: by the blend with other weights."""
 
     client_ids: tuple[ClientId, ...]
     now: datetime
+    choice: RankingChoice | None = None
 
 
 class SaveOrder(NamedTuple):
@@ -50,6 +53,7 @@ class RankedList(NamedTuple):
     wears: tuple[str, ...]
     hidden: frozenset[ItemId]
     origin: ListOrigin
+    kept: Mapping[FlagSlug, str] | None
 
 
 class RankedLists(NamedTuple):

@@ -66,12 +66,13 @@ class HelpedWork:
     def _rank(self, order: RankOrder) -> RankedLists:
         before = self._recommender.load_current(order.now)
         with read_transaction(self._engine) as connection:
-            built = list(self._builder.build(connection, order.client_ids, order.now))
+            built = list(self._builder.build(connection, order.client_ids, order.now, order.choice))
         state = self._recommender.peek_state()
         # Where the catalogue or the model changed meanwhile, lists of both would be mixed: nobody takes them then.
         version = state.version if _is_same(before, state) else ""
         lists = tuple(
-            RankedList(one.client_id, one.indices, one.scores, one.wears, one.hidden, one.origin) for one in built
+            RankedList(one.client_id, one.indices, one.scores, one.wears, one.hidden, one.origin, one.kept)
+            for one in built
         )
         return RankedLists(read_items_part(state.fingerprint), version, lists)
 

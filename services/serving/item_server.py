@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
-from typing import Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from sqlalchemy import Engine
 
@@ -19,12 +19,14 @@ from models.recommendation_requests import PageContext, RecommendationQuery
 from models.search_answers import SearchAnswer, SuggestAnswer
 from models.search_requests import SearchFilters, SearchQuery, SuggestQuery
 from models.visits import VisitEvent
+from services.flags.page_flags import NO_ARMS, PageArms, PageFlags
 from services.recommendations.recommender import Recommender
 from services.search.item_search import NOBODY, ItemSearch
 from services.serving.change_follower import STALE_SECONDS, ChangeFollower
-from services.serving.client_lists import ClientList, ListCache
+from services.serving.client_lists import ClientList, ListCache, RankingChoice
 from services.serving.decision_lines import LineSaver, build_line, create_id
 from services.serving.decision_spool import DecisionSpool
+from services.serving.page_arms import ArmChooser, find_choice
 from services.serving.page_items import ScoredItems, choose_items, filter_matches
 from services.serving.popular_list import PopularItems
 from services.serving.related_items import RelatedItems
@@ -52,12 +54,14 @@ POPULARITY = answers_from.labels("popularity")
 
 
 class ServedItems(NamedTuple):
-    """What a page shows: items with their scores, best first, who ranked them, and what was missing (`degraded`)."""
+    """What a page shows: items with their scores, best first, who ranked them, what was missing (`degraded`), and what
+    flags said."""
 
     decision: str | None
     source: ClientList
     items: Sequence[tuple[str, float]]
     degraded: tuple[str, ...]
+    flags: PageArms = NO_ARMS
 
 
 class ItemServer:
@@ -71,9 +75,12 @@ class ItemServer:
         self._engine, self._signing_key = engine, settings.keys.signing
         self._deadline = settings.recommendation_deadline_ms / 1_000
         self.lists = ListCache(settings.client_lists_in_memory)
-        self.follower = ChangeFollower(engine, recommender, self.lists, helper)
+        flags = PageFlags(settings)
+        self._flags = flags
+        self.follower = ChangeFollower(engine, recommender, self.lists, flags.running, helper)
         self._save = LineSaver(engine)
         self._spool = DecisionSpool(settings.home / "spool", self._save_beside)
+        self._arms = ArmChooser(flags, self._spool, self._deadline)
         self._recommender = recommender
         self._related = RelatedItems(engine, recommender, settings, self.follower.now)
         self._popular = PopularItems()
@@ -94,17 +101,36 @@ class ItemServer:
         self._search.close()
         self._searchers.shutdown(wait=True, cancel_futures=True)
         self._loaders.shutdown(wait=True, cancel_futures=True)
+        self._arms.close()
         self._spool.close()
 
     async def serve(self, query: RecommendationQuery) -> ServedItems:
         """Choose the items for a page, and put the decision on its way. Raises NotFound for an unknown client or item,
         and Unavailable where a record is asked for at once and the database is away."""
         source, degraded = await self._find_source(query.client_id, query.session_id)
+        if self._flags.is_idle or degraded:
+            return await self._record(query, source, await self._choose(source, query), degraded)
+        return await self._serve_flagged(query, source)
+
+    async def _serve_flagged(self, query: RecommendationQuery, own: ClientList) -> ServedItems:
+        """Serve a page on which flags may hold."""
+        page, degraded = await self._arms.choose(own, query)
+        effect, source = page.effect, own
+        if (choice := find_choice(effect)) is not None:
+            source, missing = await self._find_choice(own, choice)
+            degraded += missing
+        if effect.count is not None:
+            query = query.model_copy(update={"n": effect.count})
+        items = await self._choose(source, query) if effect.shown else []
+        self._arms.note_exposure(own, page.arms, self.follower.now())
+        if not effect.shown:
+            return ServedItems(None, source, items, degraded, page)
+        return await self._record(query, source, items, degraded, page)
+
+    async def _choose(self, source: ClientList, query: RecommendationQuery) -> ScoredItems:
         if query.context is PageContext.SEARCH:
-            items = await self._choose_matches(source, query)
-        else:
-            items = choose_items(source, query, self._related.find(source.catalogue), self.follower.now().timestamp())
-        return await self._record(query, source, items, degraded)
+            return await self._choose_matches(source, query)
+        return choose_items(source, query, self._related.find(source.catalogue), self.follower.now().timestamp())
 
     async def search_items(self, query: SearchQuery) -> SearchAnswer:
         """Answer a search, with a client in the client's own order. Raises NotFound for an unknown client, and
@@ -155,10 +181,20 @@ class ItemServer:
         source = self._find_list(client_id)
         return (source, NOTHING_MISSING) if source is not None else await self._load(client_id)
 
-    def _find_list(self, client_id: ClientId) -> ClientList | None:
+    async def _find_choice(self, own: ClientList, choice: RankingChoice) -> tuple[ClientList, tuple[str, ...]]:
+        """Find the list that a flag asks for; where it cannot be ranked in time, the client's own stands in."""
+        source = self._find_list(own.client_id, choice)
+        if source is not None:
+            return source, NOTHING_MISSING
+        try:
+            return await self._build_in_time(own.client_id, choice), NOTHING_MISSING
+        except (TimeoutError, SelvedgeError):
+            return own, ("variant",)
+
+    def _find_list(self, client_id: ClientId, choice: RankingChoice | None = None) -> ClientList | None:
         """Find the client's list in memory, over the catalogue in force; one that may be outdated is ranked again
         soon."""
-        found = self.lists.find(client_id)
+        found = self.lists.find(client_id, choice)
         if found is None:
             return None
         MEMORY.inc()
@@ -192,10 +228,8 @@ class ItemServer:
 
     async def _load(self, client_id: ClientId) -> tuple[ClientList, tuple[str, ...]]:
         """Load a client who is not in memory; when that takes too long, show what is popular."""
-        loading = asyncio.get_running_loop().run_in_executor(self._loaders, self._build_list, client_id)
-        loading.add_done_callback(_take_failure)
         try:
-            source = await asyncio.wait_for(asyncio.shield(loading), self._deadline)
+            source = await self._build_in_time(client_id, None)
         except NotFound:
             raise
         except (TimeoutError, SelvedgeError):
@@ -205,9 +239,16 @@ class ItemServer:
         STORE.inc()
         return source, NOTHING_MISSING
 
-    def _build_list(self, client_id: ClientId) -> ClientList:
+    async def _build_in_time(self, client_id: ClientId, choice: RankingChoice | None) -> ClientList:
+        """Build a list within the deadline; one that takes longer is there for later. Raises TimeoutError, NotFound and
+        Unavailable."""
+        loading = asyncio.get_running_loop().run_in_executor(self._loaders, self._build_list, client_id, choice)
+        loading.add_done_callback(_take_failure)
+        return await asyncio.wait_for(asyncio.shield(loading), self._deadline)
+
+    def _build_list(self, client_id: ClientId, choice: RankingChoice | None) -> ClientList:
         with self.lists.announce(client_id), read_transaction(self._engine) as connection:
-            built = list(self.follower.builder.build(connection, [client_id], self.follower.now()))
+            built = list(self.follower.builder.build(connection, [client_id], self.follower.now(), choice))
             if not built:
                 raise NotFound("no client has this id", "client_id")
             self.lists.keep(built)
@@ -219,19 +260,27 @@ class ItemServer:
         source: ClientList,
         items: Sequence[tuple[str, float]],
         degraded: tuple[str, ...],
+        flags: PageArms = NO_ARMS,
     ) -> ServedItems:
         if query.client_id is None:  # nothing of a visit is on record
-            return ServedItems(None, source, items, degraded)
+            return ServedItems(None, source, items, degraded, flags)
         decision = create_id()
         shown = [{"item_id": item_id, "score": score} for item_id, score in items]
-        answer = {"items": shown, "context": query.context, "placement": query.placement, "degraded": degraded}
+        answer: dict[str, Any] = {
+            "items": shown,
+            "context": query.context,
+            "placement": query.placement,
+            "degraded": degraded,
+        }
+        if flags.arms:
+            answer["flags"] = flags.arms
         line = build_line(decision, source.origin, self.follower.now(), answer, question=not source.use.recorded)
         if query.recorded == "sync":
             await asyncio.get_running_loop().run_in_executor(self._loaders, self._save, [line])
         elif not self._spool.put(line):
-            return ServedItems(None, source, items, (*degraded, "record"))
+            return ServedItems(None, source, items, (*degraded, "record"), flags)
         source.use.recorded = True
-        return ServedItems(decision, source, items, degraded)
+        return ServedItems(decision, source, items, degraded, flags)
 
 
 def _take_failure(loading: asyncio.Future[ClientList]) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -17,6 +18,9 @@ LENGTH: Final = 300
 """Items in a list: three times the most that a page may ask for."""
 CONTEXT: Final = "page"
 """The context of the question: one list serves all pages of a client."""
+
+
+NO_WEIGHTS: Final[Mapping[str, float]] = {}
 
 
 class ListOrigin(NamedTuple):
@@ -33,12 +37,14 @@ def build_own_origin(
     state: RankingState,
     algorithm: str,
     seconds: float = 0.0,
+    weights: Mapping[str, float] = NO_WEIGHTS,
 ) -> ListOrigin:
     """Build the origin of a list that our own `algorithm` ranked in `seconds`.
 
     Its question says what the ranking can be worked out from again, since its candidates are the whole catalogue.
+    `weights`: those of the blend that a flag changed.
     """
-    question = {
+    question: dict[str, Any] = {
         "client_id": client_id,
         "now": now,
         "n": LENGTH,
@@ -47,6 +53,8 @@ def build_own_origin(
         "catalogue": state.fingerprint,
         "model": state.version,
     }
+    if weights:
+        question["weights"] = weights
     body = orjson.dumps(question)
     record = AnswerRecord(
         slot=SLOT,

@@ -22,6 +22,7 @@ from algorithms.blending.trend import Trend
 from errors import Unavailable
 from models.base import ClientId
 from services.repeated_work import RepeatedWork
+from services.serving.client_lists import RankingChoice
 from services.serving.helper_orders import OrderKind, RankedLists, RankOrder, SaveOrder, TrendAnswer, TrendOrder
 from settings import Settings, copy_environment
 
@@ -141,9 +142,12 @@ class ServingHelper:
         """Save lines of the spool; return whether that was done. Raises Unavailable."""
         return self._ask(OrderKind.DECISIONS, SaveOrder(tuple(lines))) is not None
 
-    def rank_lists(self, client_ids: Sequence[ClientId], now: datetime) -> RankedLists | None:
-        """Rank the lists of these clients at business `now` by the blend. Raises Unavailable."""
-        ranked: RankedLists | None = self._ask(OrderKind.LISTS, RankOrder(tuple(client_ids), now))
+    def rank_lists(
+        self, client_ids: Sequence[ClientId], now: datetime, choice: RankingChoice | None = None
+    ) -> RankedLists | None:
+        """Rank the lists of these clients at business `now` by the blend; `choice`: with other weights. Raises
+        Unavailable."""
+        ranked: RankedLists | None = self._ask(OrderKind.LISTS, RankOrder(tuple(client_ids), now, choice))
         return ranked
 
     def load_trend(self, items: str, known: str, now: datetime) -> TrendAnswer | None:

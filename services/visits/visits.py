@@ -23,6 +23,8 @@ from services.ingestion.intake import IntakeResult, accept_events
 from store.activity import write_activity
 from store.clients.interactions import load_signals
 from store.database import write_transaction
+from store.experiments.assignments import keep_for_client, list_assignments
+from store.experiments.flags import list_running
 from store.mail.policy import ShopPolicy
 from store.visits.visits import VisitRow, delete_visit, load_known, load_visits, save_rows
 
@@ -162,11 +164,20 @@ def join_visit(
         rows = load_visits(connection, [visit], now - timedelta(hours=hours)).get(visit, [])
         events = [_build_event(row, client_id) for row in rows] if personal else []
         taken = accept_events(connection, events, policy, now, real_now)
+        _keep_arms(connection, visit, client_id, personal=personal)
         deleted = delete_visit(connection, visit)
         joined = len(taken.accepted)
         data = {"accepted": joined, "refused": deleted - joined}
         write_activity(connection, actor, Action.ACCEPT_EVENTS, EVENTS, now, real_now, data)
     return VisitJoinAnswer(client_id=client_id, joined=joined, dropped=deleted - joined)
+
+
+def _keep_arms(connection: Connection, visit: str, client_id: str, *, personal: bool) -> None:
+    """Let a client stay in the arms that they saw as a visitor, but for namespaces in which they have one already."""
+    spaces = {row.slug: row.definition.namespace for row in list_running(connection)}
+    had = {spaces[row.experiment] for row in list_assignments(connection, client_id) if row.experiment in spaces}
+    wanted = [slug for slug, namespace in spaces.items() if personal and namespace not in had]
+    keep_for_client(connection, visit, client_id, wanted)
 
 
 def _build_event(row: VisitRow, client_id: str) -> Event:

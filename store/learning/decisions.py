@@ -15,8 +15,11 @@ from sqlalchemy import Connection, delete, select
 from models.answers import AnswerRecord
 from models.base import ClientId
 from store.clients.clients import find_existing
+from store.experiments import assignments
+from store.experiments.assignments import ExperimentKind
 from store.sql.bulk import dump_json, insert_ignoring, write_rows
 from store.sql.records import Record
+from store.sql.types import from_micros
 from store.tables import decisions, questions
 
 
@@ -70,6 +73,7 @@ def save_exposures(connection: Connection, lines: Sequence[Mapping[str, Any]]) -
     no more are left out, and those that are there already stay as they are."""
     there = find_existing(connection, {line["client_id"] for line in lines}, lock=True)
     kept = [line for line in lines if line["client_id"] in there]
+    assignments.save_assignments(connection, (_build_assignment(line) for line in kept if line["experiment"]))
     write_rows(connection, decisions, _EXPOSURE, [_build_exposure(line) for line in kept], "keep")
     asked = {line["question"]: line for line in kept if "body" in line}
     rows = [
@@ -83,6 +87,12 @@ _EXPOSURE: Final = (
     "id", "slot", "role", "client_id", "at", "question", "variant", "experiment", "algorithm", "version", "propensity",
     "seconds", "answer", "faults",
 )  # fmt: skip
+
+
+def _build_assignment(line: Mapping[str, Any]) -> dict[str, Any]:
+    """Build the assignment of who saw an answer while a split of the slot was in force."""
+    given = {"subject": line["client_id"], "kind": ExperimentKind.SLOT, "experiment": line["slot"]}
+    return given | {"arm": line["variant"], "at": from_micros(line["at"]), "exposed": True}
 
 
 def _build_exposure(line: Mapping[str, Any]) -> tuple[Any, ...]:

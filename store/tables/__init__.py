@@ -9,6 +9,7 @@ from store.tables.calls import calls
 from store.tables.clients import assessments, clients, engagement, events, standings, tastes, tombstones
 from store.tables.drafts import drafts
 from store.tables.engine import clock, fingerprints, lost_workflows, notices, outbox
+from store.tables.experiments import assignments, flags, visit_tallies
 from store.tables.figures import day_tallies
 from store.tables.fixes import fix_items, fix_steps, fixes, stock_prices, wave_parts, waves
 from store.tables.learning import beliefs, reading_hours
@@ -54,6 +55,7 @@ __all__ = [
     "api_keys",
     "artefacts",
     "assessments",
+    "assignments",
     "attributes",
     "beliefs",
     "calls",
@@ -76,6 +78,7 @@ __all__ = [
     "fix_items",
     "fix_steps",
     "fixes",
+    "flags",
     "holds",
     "item_occasions",
     "item_pictures",
@@ -115,6 +118,7 @@ __all__ = [
     "tombstones",
     "top_picks",
     "visit_events",
+    "visit_tallies",
     "wave_parts",
     "waves",
     "webhook_endpoints",

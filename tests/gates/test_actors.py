@@ -84,6 +84,7 @@ WITH_ACTOR: Final = {
     "services/mailing/resolution.py": {"resolve_mail"},
     "services/mailing/staff_mail.py": {"send_staff_mail"},
     "services/mailing/steering.py": {"conclude_mail"},
+    "services/flags/lifecycle.py": {"save_flag", "start_flag", "stop_flag"},
     "services/offers/lifecycle.py": {"save_offer", "approve_offer", "retire_offer"},
     "services/privacy/requests.py": {"request_erasure", "export_client"},
     "services/review/claims.py": {"claim_draft", "release_draft"},

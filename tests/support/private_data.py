@@ -30,6 +30,7 @@ from store.activity import write_activity
 from store.campaigns import campaigns
 from store.clients import holds
 from store.events.dead_letters import NewLetter, save_letters
+from store.experiments import assignments
 from store.fixes import fixes, reservations, waves
 from store.learning import decisions, refreshes, top_picks
 from store.mail.policy import ShopPolicy
@@ -138,6 +139,8 @@ def _save_mail(connection: Connection, client_id: ClientId, now: datetime) -> No
 
 
 def _save_decisions(connection: Connection, client_id: ClientId, now: datetime) -> None:
+    arm = {"subject": client_id, "kind": "flag", "experiment": "longer", "arm": "more", "at": now, "exposed": True}
+    assignments.save_assignments(connection, [arm])
     question = {"slot": "ranking", "client_id": client_id, "asked_at": now, "question": "q1", "role": "live"}
     answer: dict[str, Any] = {"variant": "house", "algorithm": "a", "version": "1", "seconds": 0.1, "answer": {}}
     record = AnswerRecord.model_validate({**question, **answer, "propensity": None, "faults": ()})

@@ -53,4 +53,7 @@ def _build_answer(query: RecommendationQuery, served: ServedItems, whys: dict[st
         "context": query.context.value,
         "items": items,
         "degraded": served.degraded,
+        "flags": served.flags.arms,
+        "shown": served.flags.effect.shown,
+        "delay_ms": served.flags.effect.delay_ms or 0,
     }

@@ -6,12 +6,12 @@ Only pages of the origins that SELVEDGE_SHOP_ORIGINS names may ask, and our own.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Annotated, Any, Final
 
 import orjson
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import FileResponse
 from pydantic import TypeAdapter, ValidationError
 
 from algorithms.blending.catalogue import Catalogue
@@ -50,13 +50,14 @@ class PageEvent(StrictInput):
 
 
 class PlacementQuery(StrictInput):
-    """What a placement shows. Without `session_id`: what everybody takes."""
+    """What a placement shows. Without `session_id`: what everybody takes. `placement`: its name, for flags."""
 
     session_id: VisitId | None = None
     context: PageContext = PageContext.HOME
     item_id: ItemId | None = None
     cart: tuple[ItemId, ...] = ()
     n: int = 6
+    placement: str = ""
 
 
 _EVENTS: Final[TypeAdapter[list[PageEvent]]] = TypeAdapter(list[PageEvent])
@@ -65,7 +66,14 @@ _EVENTS: Final[TypeAdapter[list[PageEvent]]] = TypeAdapter(list[PageEvent])
 @router.get("/s.js")
 def get_script() -> Response:
     """Return the script that shops put into their pages."""
-    return FileResponse(SCRIPT, media_type="text/javascript", headers={"Cache-Control": "public, max-age=3600"})
+    return Response(_load_script(), media_type="text/javascript", headers={"Cache-Control": "public, max-age=3600"})
+
+
+@cache
+def _load_script() -> str:
+    """Load the script without what only its reader needs: indents and lines of comment."""
+    lines = (line.strip() for line in SCRIPT.read_text(encoding="utf-8").splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("//"))
 
 
 @router.post("/visitor/session")
@@ -112,7 +120,8 @@ async def list_items(request: Request, context: Here, query: Annotated[Placement
     served = await server.serve(asked)
     catalogue = request.app.state.recommender.peek_state().blend.catalogue
     items = [_show(catalogue, item_id, context) for item_id, _ in served.items if item_id in catalogue.index]
-    return _answer({"items": items, "degraded": served.degraded}, origin)
+    delay_ms = served.flags.effect.delay_ms or 0
+    return _answer({"items": items, "degraded": served.degraded, "delay_ms": delay_ms}, origin)
 
 
 @router.get("/visitor/search")

@@ -74,17 +74,23 @@
     box.hidden = !items.length;
     box.dispatchEvent(new CustomEvent("selvedge:filled", { bubbles: true }));
   }
-  function fill(box) {
+  async function fill(box) {
     var set = box.dataset, ask = new URLSearchParams({ context: set.selvedgePlacement, n: set.selvedgeN || 6 });
+    if (set.selvedgeName) ask.append("placement", set.selvedgeName);
     if (set.selvedgeItem) ask.append("item_id", set.selvedgeItem);
     (set.selvedgeCart || "").split(" ").filter(Boolean).forEach((item) => { ask.append("cart", item); });
     if (id) ask.append("session_id", id);
-    return fetch(base + "/visitor/items?" + ask).then((answer) => answer.ok ? answer.json() : { items: [] })
-      .then((found) => show(box, found.items), () => {});
+    var answer = await fetch(base + "/visitor/items?" + ask);
+    var found = answer.ok ? await answer.json() : { items: [] };
+    // A flag may say how long after its load a page shows its placements.
+    var left = found.delay_ms - performance.now();
+    if (left > 0) await new Promise((go) => { setTimeout(go, left); });
+    show(box, found.items);
   }
   function fillAll() {
+    var boxes = document.querySelectorAll("[data-selvedge-placement]");
     return begin().then(flush).then(() => {
-      return Promise.all(Array.from(document.querySelectorAll("[data-selvedge-placement]"), fill));
+      return Promise.all(Array.from(boxes, (box) => fill(box).catch(() => {})));
     });
   }
   document.addEventListener("click", (event) => {

@@ -72,7 +72,7 @@ def test_every_table_is_somebodys_or_nobodys() -> None:
 @pytest.mark.parametrize("holding", PERSONAL_TABLES, ids=lambda holding: holding.part)
 def test_the_rows_of_a_client_are_found_by_an_index(holding: PersonalTable) -> None:
     """Without one each batch, and each mail whose edits go with it, reads everybody's, and others wait to write."""
-    key = "client_id" if "client_id" in holding.table.c else "fix_id"
+    key = next(name for name in ("client_id", "fix_id", "subject") if name in holding.table.c)
     orders = [holding.table.primary_key.columns, *(index.columns for index in holding.table.indexes)]
     orders += [
         constraint.columns for constraint in holding.table.constraints if isinstance(constraint, UniqueConstraint)

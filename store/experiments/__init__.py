@@ -1,0 +1,1 @@
+"""Flags and assignments: who is in which arm of what."""

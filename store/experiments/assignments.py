@@ -1,0 +1,112 @@
+"""In which arm of what somebody is, each once: flags, splits between algorithms, texts of campaigns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from sqlalchemy import Connection, delete, func, select
+
+from domain.visit_ids import is_visit_key
+from models.base import ClientId
+from models.flags import FlagSlug
+from store.clients.client_changes import note_changes
+from store.clients.clients import find_existing
+from store.sql.bulk import among, insert_ignoring, insert_into
+from store.sql.records import Record
+from store.sql.types import from_micros
+from store.tables import assignments
+
+
+class ExperimentKind(StrEnum):
+    """What divides clients into arms."""
+
+    FLAG = "flag"
+    SLOT = "slot"
+    """A split between algorithms."""
+
+
+@dataclass(frozen=True, slots=True)
+class AssignmentRow(Record):
+    """In which arm of what somebody is."""
+
+    subject: str
+    kind: ExperimentKind
+    experiment: str
+    arm: str
+    assigned_at: datetime
+    exposed_at: datetime | None
+    kept: bool
+
+
+_a: Final = assignments.c
+_ASSIGNMENT: Final = select(*AssignmentRow.list_columns(assignments))
+
+
+def save_assignments(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Save who is in which arm: `subject`, `kind`, `experiment`, `arm`, `at`, and whether they see it (`exposed`).
+
+    Of each the first moment stays. Who comes into another arm, since shares changed, has that one from then on.
+    """
+    given = sorted(rows, key=lambda row: (row["subject"], row["kind"], row["experiment"]))
+    if not given:
+        return
+    insert = insert_into(connection, assignments)
+    statement = insert.on_conflict_do_update(
+        index_elements=["subject", "kind", "experiment"],
+        set_={"arm": insert.excluded.arm, "exposed_at": func.coalesce(_a.exposed_at, insert.excluded.exposed_at)},
+    )
+    connection.execute(statement, [_build_row(row) for row in given])
+
+
+def _build_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    named = {name: row[name] for name in ("subject", "kind", "experiment", "arm")}
+    exposed_at = row["at"] if row["exposed"] else None
+    return named | {"assigned_at": row["at"], "exposed_at": exposed_at, "kept": False}
+
+
+def save_exposures(connection: Connection, lines: Iterable[Mapping[str, Any]]) -> None:
+    """Save what pages showed, each as `services.serving.decision_lines` writes it. Those of clients who are no more are
+    left out."""
+    given = list(lines)
+    clients = {line["subject"] for line in given if not is_visit_key(line["subject"])}
+    there = find_existing(connection, clients, lock=True)
+    save_assignments(
+        connection,
+        (
+            {**line, "at": from_micros(line["at"]), "exposed": True}
+            for line in given
+            if line["subject"] in there or is_visit_key(line["subject"])
+        ),
+    )
+
+
+def load_kept(connection: Connection, client_ids: Iterable[ClientId]) -> dict[ClientId, dict[FlagSlug, str]]:
+    """Load the arms of flags that clients kept from a visit."""
+    query = select(_a.subject, _a.experiment, _a.arm).where(
+        among(connection, _a.subject, client_ids), _a.kind == ExperimentKind.FLAG, _a.kept
+    )
+    kept: dict[ClientId, dict[FlagSlug, str]] = {}
+    for subject, experiment, arm in connection.execute(query):
+        kept.setdefault(subject, {})[experiment] = arm
+    return kept
+
+
+def list_assignments(connection: Connection, subject: str) -> list[AssignmentRow]:
+    """List the arms of a client or visit, by kind and name."""
+    query = _ASSIGNMENT.where(_a.subject == subject).order_by(_a.kind, _a.experiment)
+    return [AssignmentRow.from_row(row) for row in connection.execute(query)]
+
+
+def keep_for_client(connection: Connection, visit: str, client_id: ClientId, flags: Iterable[FlagSlug]) -> None:
+    """Give a client the visit's arms of these flags, and delete the visit's."""
+    wanted = set(flags)
+    rows = [row for row in list_assignments(connection, visit) if row.experiment in wanted]
+    fields = ("kind", "experiment", "arm", "assigned_at", "exposed_at")
+    kept = [{name: getattr(row, name) for name in fields} | {"subject": client_id, "kept": True} for row in rows]
+    if insert_ignoring(connection, assignments, kept):
+        note_changes(connection, [client_id])
+    connection.execute(delete(assignments).where(_a.subject == visit))
