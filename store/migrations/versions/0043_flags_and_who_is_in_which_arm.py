@@ -8,7 +8,7 @@ from alembic import op
 from store.sql.types import Json, UtcTime
 
 revision: str = "0043"
-down_revision: str | None = "0040"
+down_revision: str | None = "0042"
 branch_labels: None = None
 depends_on: None = None
 
