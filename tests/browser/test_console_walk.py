@@ -11,6 +11,7 @@ from typing import Final
 import pytest
 from fastapi.routing import APIRoute
 from playwright.sync_api import Browser
+from sqlalchemy import select, update
 
 from ingest.definitions import read_definition
 from ingest.uploads import Uploads
@@ -20,6 +21,7 @@ from models.simulation import dump_stored
 from services.campaigns.definitions import save_draft
 from services.offers.lifecycle import save_offer
 from settings import Settings
+from store import tables as t
 from store.campaigns.campaigns import update_campaign
 from store.campaigns.simulations import save_simulation
 from store.database import connect, write_transaction
@@ -131,3 +133,44 @@ def test_no_page_of_the_console_is_left_out() -> None:
     pages = {route.path for route in routes if "GET" in (route.methods or ()) and "." not in route.path}
     patterns = {path: re.sub(r"\{[^}]+\}", "[^/]+", path) for path in pages - set(NO_PAGES)}
     assert [path for path, pattern in patterns.items() if not any(re.fullmatch(pattern, one) for one in shown)] == []
+
+
+NAMED: Final = (
+    *("/", "/kpis/revenue_at_risk", "/clients", "/clients/ada", "/clients/ada/edit", "/clients/ada/acts/pause"),
+    *("/fixes?state=", "/fixes/f1", "/fixes/f2", "/calls?state=", "/campaigns", "/campaigns/spring", "/review"),
+    *("/campaigns/spring/people", "/review/ada:8", "/mails", "/activity", "/decisions/d1"),
+)
+"""Where names, titles and words stand."""
+LONG: Final = ("W" * 150 + "\u202eزوي 🧥 <b>" + "\U0001f9e5" * 140)[:300]
+"""A name of 300 characters: no blank to break at, right-to-left with an override, markup, emoji."""
+
+
+@pytest.mark.parametrize(("width", "scheme", "rules"), LOOKS)
+def test_names_of_300_characters_in_any_script_fit_on_every_page(
+    chromium: Browser, shop: str, home: Path, width: int, scheme: str, rules: dict[str, object]
+) -> None:
+    engine = connect(f"sqlite:///{home / 'selvedge.db'}")
+    with write_transaction(engine) as connection:
+        connection.execute(update(t.clients).values(first_name=LONG, tags=[LONG]))
+        connection.execute(update(t.items).values(title=LONG, brand=LONG))
+        connection.execute(update(t.fixes).values(note=LONG, stylist_note=LONG))
+        spec = connection.scalar(select(t.campaigns.c.spec).where(t.campaigns.c.slug == "spring"))
+        connection.execute(
+            update(t.campaigns).values(spec={**spec, "name": LONG[:120]}).where(t.campaigns.c.slug == "spring")
+        )
+        draft = connection.scalar(select(t.outreaches.c.draft).where(t.outreaches.c.n == 8))
+        connection.execute(update(t.outreaches).values(draft={**draft, "subject": LONG[:90]}))
+    engine.dispose()
+    context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
+    page, faults = context.new_page(), list[str]()
+    watch = Watch(page, shop)
+    for path in NAMED:
+        page.goto(shop + path)
+        wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        faults += [f"{path}: {wider} pixels too wide"] * (wider > 0)
+        alive = page.evaluate("[...document.querySelectorAll('main b')].some(e => e.textContent.startsWith('🧥'))")
+        faults += [f"{path}: markup came alive"] * alive
+        faults += [f"{path}: {said}" for said in watch.complaints]
+        watch.complaints.clear()
+    context.close()
+    assert not faults, "\n".join(faults)

@@ -68,3 +68,23 @@ def test_the_night_side_is_dark(tab: Tab) -> None:
     tab.page.emulate_media(color_scheme="dark")
     page = tab.open("/")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(23, 23, 27)"
+
+
+def test_live_parts_say_how_old_they_are_and_keep_the_focus(tab: Tab) -> None:
+    page = tab.open("/clients/ada")
+    state = page.locator("#live-state")
+    state.get_by_text("Updated").wait_for()
+    link = page.locator("#who").get_by_role("link", name="Their mailbox")
+    link.focus()
+    page.evaluate("document.querySelector('#who h1').append('stale')")
+    page.wait_for_function("() => !document.querySelector('#who h1').innerText.includes('stale')")
+    assert link.evaluate("e => e === document.activeElement"), "its part was drawn anew"
+    page.get_by_text("Erase this client", exact=True).click()
+    page.locator("[name=confirm]").fill("ad")
+    state.get_by_text("Paused while you work").wait_for()
+    assert page.locator("[name=confirm]").input_value() == "ad"
+    link.focus()
+    page.route("**/clients/ada", lambda route: route.abort())
+    state.get_by_text("Connection lost").wait_for()
+    page.unroute("**/clients/ada")
+    state.get_by_text("Updated").wait_for()

@@ -33,6 +33,7 @@ from web.auth.rules import needs
 from web.console.acting import build_form_token, receive_form
 from web.console.fields import explain_refusal
 from web.console.mail_frames import frame_mail
+from web.console.names import name_campaigns, name_clients
 from web.context import Here, WebContext
 from web.templating import render_page
 
@@ -122,6 +123,8 @@ def _render(
         422 if wrong or refused else 200,
         campaign=campaign,
         preview=preview,
+        campaign_names=name_campaigns(context.engine, (one.slug for one in preview.others) if preview else ()),
+        names=name_clients(context.engine, (mail.client_id for mail in preview.mails) if preview else ()),
         mails=[(mail, _sign(request, slug, mail)) for mail in preview.mails] if preview else [],
         fields=fields,
         refused=refused,
