@@ -6,7 +6,7 @@ import io
 import re
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from fastapi.routing import APIRoute
@@ -154,11 +154,11 @@ def test_names_of_300_characters_in_any_script_fit_on_every_page(
         connection.execute(update(t.clients).values(first_name=LONG, tags=[LONG]))
         connection.execute(update(t.items).values(title=LONG, brand=LONG))
         connection.execute(update(t.fixes).values(note=LONG, stylist_note=LONG))
-        spec = connection.scalar(select(t.campaigns.c.spec).where(t.campaigns.c.slug == "spring"))
+        spec: Any = connection.scalar(select(t.campaigns.c.spec).where(t.campaigns.c.slug == "spring"))
         connection.execute(
             update(t.campaigns).values(spec={**spec, "name": LONG[:120]}).where(t.campaigns.c.slug == "spring")
         )
-        draft = connection.scalar(select(t.outreaches.c.draft).where(t.outreaches.c.n == 8))
+        draft: Any = connection.scalar(select(t.outreaches.c.draft).where(t.outreaches.c.n == 8))
         connection.execute(update(t.outreaches).values(draft={**draft, "subject": LONG[:90]}))
     engine.dispose()
     context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
