@@ -10,7 +10,7 @@ UV_COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --gener
 
 .PHONY: help
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: setup
 setup: ## virtual environment, pinned requirements and Temporal; quick when nothing changed
@@ -28,6 +28,11 @@ test: setup lint types imports ## every check
 .PHONY: test-fast
 test-fast: setup ## only tests that need no server, browser or database server
 	$(BIN)/pytest -m "not slow"
+
+.PHONY: test-production
+test-production: setup ## end-to-end and fault tests with Temporal's server and the shop on PostgreSQL, as a shop runs them
+	@$(BIN)/python -m scripts.production_server >/dev/null
+	$(BIN)/pytest --production -n 2 --dist loadfile tests/e2e tests/faults
 
 .PHONY: lint
 lint: setup ## style and likely faults (ruff)

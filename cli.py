@@ -47,6 +47,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "mcp": ("commands.mcp", "Serve people's agents on standard input and output."),
     "activity": ("commands.activity", "Show who changed what, and when."),
     "reconcile": ("commands.reconcile", "Start every workflow that should run and does not."),
+    "payload-keys": ("commands.payload_keys", "Make, choose and remove the keys that encrypt what Temporal keeps."),
     "backup": ("commands.backup", "Back up store, keys and models, encrypted; list and check backups."),
     "restore": ("commands.restore", "Put a backup in the place of a lost store."),
     "web": ("commands.web", "Serve the API, the pages and the mailbox."),

@@ -17,7 +17,17 @@ _RULE = r"[^=,]+=(viewer|marketer|stylist|data_scientist|operator|owner)"
 
 
 class ConnectionSettings(BaseSettings):
-    """How other systems are told."""
+    """Where other systems are, and how they are told."""
+
+    temporal_address: str = "127.0.0.1:7233"
+    """Host and port of the Temporal server."""
+    temporal_namespace: str = "default"
+    """Must know the search attributes; the dev server and docker-compose.yml see to it."""
+    temporal_ui_url: str = "http://127.0.0.1:8233"
+    """Where the pages link to; the demo serves the UI on its port."""
+    payload_keys_file: Path | None = None
+    """The keys that encrypt what Temporal keeps, a file that `selvedge payload-keys` writes. None: `payload-keys.json`
+    under `home`; while there is none, nothing is encrypted."""
 
     webhook_networks: str = ""
     """Private networks in which endpoints of webhooks may lie, and without TLS, separated by commas: 10.1.0.0/16. All

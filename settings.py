@@ -17,7 +17,7 @@ from pydantic_settings import SettingsConfigDict
 from backup_settings import BackupSettings
 from connection_settings import ConnectionSettings
 from errors import ConfigError
-from keys import Keys, load_or_make_keys
+from keys import Keys, find_payload_keys, load_or_make_keys
 from public_url import find_url_fault
 from ranking_settings import RankingSettings
 from shop_settings import ShopSettings
@@ -47,13 +47,6 @@ class Settings(
     """SQLAlchemy URL; empty: SQLite under `home`. PostgreSQL: postgresql+psycopg://user:password@host/name"""
     redis_url: str = ""
     """Reserved for a cache shared by several processes; nothing reads it yet."""
-
-    temporal_address: str = "127.0.0.1:7233"
-    """Host and port of the Temporal server."""
-    temporal_namespace: str = "default"
-    """Must know the search attributes; the dev server and docker-compose.yml see to it."""
-    temporal_ui_url: str = "http://127.0.0.1:8233"
-    """Where the pages link to; the demo serves the UI on its port."""
 
     api_key: SecretStr | None = None
     """Key of the machine API; none: one is made and stored under `home`."""
@@ -256,6 +249,11 @@ class Settings(
     def composer(self) -> Literal["model", "house"]:
         """`model` when a language model is configured, else `house`, the template writer."""
         return "model" if self.llm_api_key is not None and self.llm_api_key.get_secret_value() else "house"
+
+    @property
+    def payload_keys(self) -> Path | None:
+        """The file of the payload keys; None: what Temporal keeps is not encrypted."""
+        return find_payload_keys(self.home, self.payload_keys_file)
 
     @cached_property
     def keys(self) -> Keys:

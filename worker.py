@@ -54,7 +54,7 @@ async def serve(settings: Settings, queues: Sequence[str]) -> None:
     await asyncio.to_thread(bring_up_to_date, context.engine, settings)
     for folder in (BACKUPS, SIMULATIONS):
         await asyncio.to_thread(delete_leftovers, settings.home / folder)
-    client = await handles.connect(settings.temporal_address, settings.temporal_namespace)
+    client = await handles.connect(settings.temporal_address, settings.temporal_namespace, settings.payload_keys)
     await require_attributes(client)
     await _keep_schedules(context, client)
     stop = asyncio.Event()

@@ -111,6 +111,8 @@ class Disclosure(StrEnum):
     RECOMMENDATIONS = "recommendations.read"
     """What to show on a page of the shop; what was shown is put on record."""
     ACTIVITY = "activity.read"
+    HISTORIES = "histories.read"
+    """What Temporal keeps of workflows, decrypted."""
     OWN = "own.read"
     """Their own account."""
     TEAM = "team.read"
@@ -220,6 +222,7 @@ READERS: Final[Mapping[Disclosure, frozenset[Role]]] = {
     Disclosure.PREVIEW: _MARKETER,
     Disclosure.RECOMMENDATIONS: STAFF,
     Disclosure.ACTIVITY: STAFF - {Role.VIEWER},
+    Disclosure.HISTORIES: _OPERATOR,
     Disclosure.OWN: STAFF,
     Disclosure.TEAM: _OWNER,
 }

@@ -17,7 +17,6 @@ from sqlalchemy import Engine
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.api.testservice.v1 import SleepRequest
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
@@ -28,6 +27,7 @@ from mail.sink import Sink
 from services.campaigns.simulation import PreparedSimulation
 from store.database import read_transaction
 from store.events import outbox
+from workflows.encryption import build_converter
 
 TICKS_A_DAY: Final = 4
 TICK: Final = timedelta(days=1) / TICKS_A_DAY
@@ -55,7 +55,7 @@ async def run_simulation(
             runtime=Runtime(telemetry=TelemetryConfig(logging=LoggingConfig(filter="ERROR"))),
             test_server_existing_path=str(_silence(server, prepared.context.settings.home)),
             test_server_startup_timeout=STARTS_WITHIN,
-            data_converter=pydantic_data_converter,
+            data_converter=build_converter(prepared.context.settings.payload_keys),
         )
         try:
             await _register(env, search_attributes)

@@ -1,7 +1,8 @@
 """Whether the keys in force are those by which the database was written.
 
 With another signing key, links in old mail lead nowhere, and suppressions, opt-outs and erased ids are not recognised,
-so people would be mailed who must not be. With another DKIM key under the same name, receivers refuse our mail.
+so people would be mailed who must not be. With another DKIM key under the same name, receivers refuse our mail. Without
+a payload key, workflows stand still: nobody can read what Temporal keeps of them.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import Engine
 
 from errors import ConfigError
+from keys import load_payload_keys
 from mail.dkim_key import DkimKey, load_shop_keys
 from settings import Settings
 from store.database import read_transaction, write_transaction
-from store.fingerprints import list_fingerprints, save_fingerprints
+from store.fingerprints import forget_fingerprints, list_fingerprints, save_fingerprints
 
 SIGNING = "signing"
+PAYLOAD = "payload/"
 
 
 def require_known_keys(engine: Engine, settings: Settings) -> None:
@@ -34,7 +37,17 @@ def require_known_keys(engine: Engine, settings: Settings) -> None:
             "for good: selvedge migrate --accept-keys"
         )
     for name, stored in known.items():
-        if name != SIGNING and prints.get(name, stored if _is_retired(name, settings) else "") != stored:
+        if name.startswith(PAYLOAD) and prints.get(name) != stored:
+            raise ConfigError(
+                f"SELVEDGE_PAYLOAD_KEYS_FILE (or payload-keys.json under SELVEDGE_HOME): the key "
+                f"{name.removeprefix(PAYLOAD)} is gone or another than before, and Temporal may hold what only it can "
+                "read; put the file back from a backup. If no open workflow is that old: selvedge payload-keys remove"
+            )
+        if (
+            name != SIGNING
+            and not name.startswith(PAYLOAD)
+            and prints.get(name, stored if _is_retired(name, settings) else "") != stored
+        ):
             raise ConfigError(
                 f"SELVEDGE_DKIM_KEY_FILE (or dkim.pem under SELVEDGE_HOME): the key {name} is gone or another than "
                 "before; put it back from a backup, publish a new one under another SELVEDGE_DKIM_SELECTOR, or, if its "
@@ -51,11 +64,19 @@ def accept_keys(engine: Engine, settings: Settings) -> None:
         save_fingerprints(connection, build_fingerprints(settings))
 
 
+def forget_payload_key(engine: Engine, key_id: str) -> bool:
+    """Forget a payload key that went on purpose; return whether the database knew it."""
+    with write_transaction(engine) as connection:
+        return forget_fingerprints(connection, [f"{PAYLOAD}{key_id}"]) > 0
+
+
 def build_fingerprints(settings: Settings) -> Mapping[str, str]:
     """Build the fingerprint of each key that there is, by name. A DKIM key that is made at the first mail has none."""
     prints = {SIGNING: hash_signing_key(settings.keys.signing)}
     if settings.dkim_keys or settings.dkim_key_file or (settings.home / "dkim.pem").exists():
         prints |= {name_key(key): _hash_public(key) for key in load_shop_keys(settings)}
+    if path := settings.payload_keys:
+        prints |= {f"{PAYLOAD}{key.id}": _hash(key.secret) for key in load_payload_keys(path)}
     return prints
 
 
@@ -77,4 +98,8 @@ def hash_signing_key(key: str) -> str:
 
 def _hash_public(key: DkimKey) -> str:
     public = key.private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return hashlib.sha256(public).hexdigest()[:32]
+    return _hash(public)
+
+
+def _hash(key: bytes) -> str:
+    return hashlib.sha256(key).hexdigest()[:32]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 
 from store.sql.bulk import insert_into
 from store.tables import fingerprints
@@ -22,3 +22,8 @@ def save_fingerprints(connection: Connection, prints: Mapping[str, str]) -> None
         values = {"fingerprint": fingerprint}
         statement = insert_into(connection, fingerprints).values(name=name, **values)
         connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=values))
+
+
+def forget_fingerprints(connection: Connection, names: Sequence[str]) -> int:
+    """Delete the fingerprints of keys that are no longer used; return how many there were."""
+    return connection.execute(delete(fingerprints).where(fingerprints.c.name.in_(names))).rowcount

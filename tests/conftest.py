@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from tests.support import production
 from tests.support.kafka import kafka
 from tests.support.postfix import postfix
-from tests.support.postgres import postgres, postgres_tables_url, postgres_url
+from tests.support.postgres import postgres, postgres_tables_url, postgres_url, stop_shared_cluster
+from tests.support.seeds import set_seed
 from tests.support.shop import shop
 from tests.support.temporal import dev_server, time_skipping
 
@@ -31,8 +33,25 @@ SLOW_FIXTURES = {"dev_server", "kafka", "postfix", "postgres", "time_skipping"}
 SLOW_ROOMS = {"browser", "e2e", "faults"}
 
 
-def pytest_configure() -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the whole processes of a run stand on another stack, and faults fall as they fell before."""
+    parser.addoption("--seed", type=int, help="the seed of tests of faults, which print theirs")
+    parser.addoption("--production", action="store_true", help="Temporal's server and the shop on PostgreSQL")
+
+
+def pytest_sessionfinish() -> None:
+    """What tests shared goes last."""
+    stop_shared_cluster()
+
+
+def pytest_configure(config: pytest.Config) -> None:
     """Nothing that a test calls may end the run itself: after `os._exit(0)` half a run looks like a good one."""
+    production.choose(config.getoption("--production"))
+    if (
+        production.is_chosen()
+    ):  # commands that run inside a test leave the closing of connections to the end of a process
+        config.addinivalue_line("filterwarnings", "ignore::pytest.PytestUnraisableExceptionWarning")
+    set_seed(config.getoption("--seed"))
     run, end = os.getpid(), os._exit
 
     def refuse_exit(status: int) -> Any:

@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from settings import Settings
 from web import error_responses
+from web.api import codec
 from web.api.document import build_document
 from web.api.routers import ROUTERS as API_ROUTERS
 from web.auth import account, invitation, keys, provider, sign_in, team
@@ -136,7 +137,7 @@ def create_app(settings: Settings, place: ProcessPlace | None = None) -> FastAPI
     app.add_middleware(Bulkheads)
     app.add_middleware(HostNames, names=list_hosts(settings))
     app.add_middleware(SecurityHeaders)
-    for router in (*API_ROUTERS, sign_in.router, provider.router, invitation.router):
+    for router in (*API_ROUTERS, codec.router, sign_in.router, provider.router, invitation.router):
         app.include_router(router)
     for router in CONSOLE:
         app.include_router(router, dependencies=[Depends(admit)])

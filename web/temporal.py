@@ -36,7 +36,9 @@ class TemporalConnection:
                     raise self._build_error()
                 settings = self._settings
                 try:
-                    self._client = await handles.connect(settings.temporal_address, settings.temporal_namespace)
+                    self._client = await handles.connect(
+                        settings.temporal_address, settings.temporal_namespace, settings.payload_keys
+                    )
                 except ConfigError as away:
                     self._failed_at, self._fault = time.monotonic(), str(away)
                     raise self._build_error() from None

@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from errors import BadInput, ConfigError, ErasedClient, NotFound, Unavailable
@@ -29,14 +30,15 @@ ANSWER_S: Final = 20.0
 """Real seconds that a caller waits for a workflow's answer; without a worker there is none."""
 
 
-async def connect(address: str, namespace: str) -> Client:
-    """Connect to the configured Temporal server.
+async def connect(address: str, namespace: str, payload_keys: Path | None = None) -> Client:
+    """Connect to the configured Temporal server. `payload_keys`: the file of the keys that encrypt what it keeps.
 
     Raises ConfigError naming SELVEDGE_TEMPORAL_ADDRESS, or SELVEDGE_TEMPORAL_NAMESPACE when the server lacks it.
     """
     from temporalio.client import Client  # noqa: PLC0415
-    from temporalio.contrib.pydantic import pydantic_data_converter  # noqa: PLC0415
     from temporalio.service import RPCError  # noqa: PLC0415
+
+    from workflows.encryption import build_converter  # noqa: PLC0415
 
     if "://" in address:  # the SDK would pass it on, with a warning
         raise ConfigError(f"SELVEDGE_TEMPORAL_ADDRESS: give host:port, such as 127.0.0.1:7233, not {address}")
@@ -45,7 +47,7 @@ async def connect(address: str, namespace: str) -> Client:
             Client.connect(
                 address,
                 namespace=namespace,
-                data_converter=pydantic_data_converter,
+                data_converter=build_converter(payload_keys),
             ),
             CONNECT_S,
         )

@@ -41,6 +41,8 @@ def run_with_temporal(settings: Settings, work: Callable[[Client], Awaitable[Res
     """Run `work` with a client of the Temporal server in force."""
 
     async def run() -> Result:
-        return await work(await handles.connect(settings.temporal_address, settings.temporal_namespace))
+        return await work(
+            await handles.connect(settings.temporal_address, settings.temporal_namespace, settings.payload_keys)
+        )
 
     return asyncio.run(run())

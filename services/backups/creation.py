@@ -13,6 +13,7 @@ from typing import Any, Final
 from sqlalchemy import Engine
 
 from errors import BadInput, ConfigError
+from keys import PAYLOAD_KEYS
 from services.backups.archive import (
     HOME,
     PART,
@@ -32,7 +33,7 @@ from services.private_folders import BACKUPS, open_private_folder
 from settings import Settings
 from store.backups import copies
 
-PARTS_OF_HOME: Final = ("keys.json", "dkim.pem", "algorithms.toml", "artefacts")
+PARTS_OF_HOME: Final = ("keys.json", PAYLOAD_KEYS, "dkim.pem", "algorithms.toml", "artefacts")
 """What of SELVEDGE_HOME goes along: keys, which algorithms serve, trained models."""
 NAME: Final = "selvedge-%Y%m%dT%H%M%SZ"
 DESCRIPTION: Final = ".json"
@@ -95,6 +96,7 @@ def _list_elsewhere(settings: Settings) -> list[str]:
         "SELVEDGE_SIGNING_KEY": settings.signing_key,
         "SELVEDGE_DKIM_KEY_FILE": settings.dkim_key_file,
         "SELVEDGE_DKIM_KEYS": settings.dkim_keys,
+        "SELVEDGE_PAYLOAD_KEYS_FILE": settings.payload_keys_file,
     }
     return [name for name, value in given.items() if value]
 

@@ -134,6 +134,7 @@ def _build_settings(settings: Settings, folder: Path, port: int) -> Settings:
         "mailbox_port": port,
         "llm_api_key": None,
         "signing_key": SecretStr(settings.keys.signing),
+        "payload_keys_file": settings.payload_keys,
         "open_pixel": False,
         "hidden_link": False,
         "mails_per_second": 10_000.0,

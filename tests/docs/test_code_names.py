@@ -26,6 +26,7 @@ EXAMPLES = {
     "explore.json",
     "uplift.json",
     "keys.json",
+    "payload-keys.json",
     "early_birds.py",
     "bench/kept.json",
 }

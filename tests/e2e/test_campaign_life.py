@@ -165,6 +165,7 @@ def shop(tmp_path: Path, dev_server: DevServer, monkeypatch: pytest.MonkeyPatch)
     for name, value in {
         "HOME": made.settings.home,
         "TEMPORAL_ADDRESS": dev_server.address,
+        "DATABASE_URL": made.settings.database_url,
         "MAILBOX_PORT": made.settings.mailbox_port,
         "QUIET_FROM_HOUR": 0,
         "QUIET_UNTIL_HOUR": 0,

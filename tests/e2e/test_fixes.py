@@ -26,7 +26,7 @@ from store.team import accounts
 from tests.browser.conftest import launch_chromium, run_site
 from tests.support.forks import ForkedWorkers
 from tests.support.ports import free_port
-from tests.support.shop import Shop, a_shop
+from tests.support.shop import Shop, a_shop, enter_shop
 from tests.support.temporal import DevServer
 from web.app import create_app
 
@@ -52,9 +52,7 @@ def working(tmp_path_factory: pytest.TempPathFactory, dev_server: DevServer) -> 
 @pytest.fixture
 def call(working: Shop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
     """What `selvedge fixes ARGUMENTS --json` answers: its status with what it printed."""
-    monkeypatch.setenv("SELVEDGE_HOME", str(working.settings.home))
-    monkeypatch.setenv("SELVEDGE_TEMPORAL_ADDRESS", working.settings.temporal_address)
-    monkeypatch.delenv("SELVEDGE_DATABASE_URL", raising=False)
+    enter_shop(monkeypatch, working.settings)
 
     def run_command(*arguments: str) -> tuple[int, Any]:
         monkeypatch.setattr(sys, "argv", ["selvedge", "fixes", *arguments])

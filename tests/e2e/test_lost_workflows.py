@@ -23,7 +23,7 @@ from store import clock
 from store.clients import holds
 from store.database import read_transaction, write_transaction
 from store.events import workflows as stored
-from tests.support.shop import Shop, a_shop
+from tests.support.shop import Shop, a_shop, enter_shop
 from tests.support.temporal import DevServer, new_dev_server
 from workflows import handles, ids
 
@@ -47,8 +47,7 @@ def ask_why(shop: Shop, client_id: str) -> str:
 
 
 async def reconcile(shop: Shop, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> dict[str, Any]:
-    monkeypatch.setenv("SELVEDGE_HOME", str(shop.settings.home))
-    monkeypatch.setenv("SELVEDGE_TEMPORAL_ADDRESS", shop.settings.temporal_address)
+    enter_shop(monkeypatch, shop.settings)
     command = ["reconcile", "--json", *arguments]
     result = await asyncio.to_thread(CliRunner().invoke, cli.selvedge, command, catch_exceptions=False)
     answer: dict[str, Any] = json.loads(result.output)
@@ -88,8 +87,7 @@ async def test_what_is_gone_or_ended_is_told_and_comes_back(tmp_path: Path, monk
             await until(lambda: look_twice(watch, 0))
             assert "No workflow" not in ask_why(shop, "c0")
         server.stop()
-        for file in (tmp_path / "temporal").glob("temporal.db*"):
-            file.unlink()
+        server.forget_state()
         await server.start_async()
         client = await handles.connect(server.address, "default")
         async with shop.run_workers(client) as dispatcher:

@@ -18,7 +18,7 @@ from hosting.schedules import REFRESH, keep_schedule
 from models.refreshes import RefreshState
 from store.database import read_transaction
 from store.learning import artefacts, refreshes
-from tests.support.shop import Shop
+from tests.support.shop import Shop, enter_shop
 from workflows import handles
 
 BUYERS = 60
@@ -37,9 +37,7 @@ def fill(shop: Shop) -> None:
 async def test_by_command(
     shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("SELVEDGE_HOME", str(shop.settings.home))
-    monkeypatch.setenv("SELVEDGE_TEMPORAL_ADDRESS", shop.settings.temporal_address)
-    monkeypatch.delenv("SELVEDGE_DATABASE_URL", raising=False)
+    enter_shop(monkeypatch, shop.settings)
     client, name = await handles.connect(shop.settings.temporal_address, "default"), uuid.uuid4().hex[:12]
     fill(shop)
     als_settings = shop.settings.model_copy(

@@ -3,7 +3,6 @@ known by the ledger and its register, so nobody is mailed twice; what had not go
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
@@ -47,7 +46,6 @@ def count_mails(shop: Shop) -> Counter[str]:
 async def test_an_older_temporal_sends_nothing_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In the copy two mails are about to be sent; they went after it, and a client came who is not in it."""
     shop, server, client = await start_shop(tmp_path)
-    old, database = tmp_path / "old", tmp_path / "temporal" / "temporal.db"
     try:
         start_clock(shop)
         for name in ("early", "known"):
@@ -56,7 +54,7 @@ async def test_an_older_temporal_sends_nothing_again(tmp_path: Path, monkeypatch
             await dispatcher.send_batch()
             await until(lambda: list_states(shop) == dict.fromkeys(("early", "known"), "scheduled"))
         server.kill()
-        shutil.copytree(database.parent, old, ignore=shutil.ignore_patterns("*.log"))
+        server.save_state()
         await server.start_async()
         client = await handles.connect(server.address, "default")
         async with shop.run_workers(client) as dispatcher:
@@ -64,9 +62,7 @@ async def test_an_older_temporal_sends_nothing_again(tmp_path: Path, monkeypatch
             await dispatcher.send_batch()
             await until(lambda: list_states(shop) == dict.fromkeys(("early", "known", "late"), "sent"))
         server.kill()
-        for path in database.parent.glob("temporal.db*"):
-            path.unlink()
-        shutil.copytree(old, database.parent, dirs_exist_ok=True)
+        server.recall_state()
         await server.start_async()
         client = await handles.connect(server.address, "default")
         assert await is_open(client, ids.outreach("early", 1)), "the old copy believes that it has not gone"

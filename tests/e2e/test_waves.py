@@ -20,7 +20,7 @@ from models.waves import WaveReport, WaveState
 from services.fixes.wave_replay import replay_wave
 from store.database import read_transaction, write_transaction
 from store.fixes import fixes, stock_prices, waves
-from tests.support.shop import Shop, a_shop
+from tests.support.shop import Shop, a_shop, enter_shop
 from tests.support.temporal import DevServer
 from tests.support.wave_shop import load_boxes, load_report, request_wave_fixes
 from workflows import fix_handles, handles, ids
@@ -134,9 +134,7 @@ async def test_the_schedule_is_kept_as_the_settings_say(shop: Shop) -> None:
 
 
 async def test_by_command(shop: Shop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setenv("SELVEDGE_HOME", str(shop.settings.home))
-    monkeypatch.setenv("SELVEDGE_TEMPORAL_ADDRESS", shop.settings.temporal_address)
-    monkeypatch.delenv("SELVEDGE_DATABASE_URL", raising=False)
+    enter_shop(monkeypatch, shop.settings)
     client = await handles.connect(shop.settings.temporal_address, "default")
     wave = name()
     request_wave_fixes(shop, 3)

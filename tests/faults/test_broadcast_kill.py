@@ -21,6 +21,7 @@ from models.campaign import CampaignCommand
 from models.states import OutreachState
 from services.campaigns.steering import steer_campaign
 from tests.support.forks import fork_workers
+from tests.support.seeds import draw_seed
 from tests.support.shop import Shop, a_shop
 from tests.support.temporal import DevServer
 
@@ -61,8 +62,7 @@ def wait_for(shop: Shop, what: str, holds: object) -> None:
 
 
 def test_kills_during_a_broadcast_mail_nobody_twice_and_lose_nobody(shop: Shop, tmp_path: Path) -> None:
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
+    seed = draw_seed()
     chance, slug, in_flight = random.Random(seed), f"b{seed}", 0
     with fork_workers(shop.settings, tmp_path) as worker:
         worker.start().wait_until_up()

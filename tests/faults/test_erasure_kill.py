@@ -25,6 +25,7 @@ from store.privacy import erasure
 from store.tables import events
 from tests.support.forks import prepare_fork_context
 from tests.support.private_data import CANARIES, iterate_all_rows, save_everything_about
+from tests.support.seeds import draw_seed
 from tests.support.tables import create_tables
 
 WHO = "privy"
@@ -71,8 +72,7 @@ def _kill_once(context: Any, settings: Settings, at: int) -> bool:
 
 
 def test_a_kill_at_any_commit_loses_nothing_and_counts_nothing_twice(tmp_path: Path) -> None:
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
+    seed = draw_seed()
     chance = random.Random(seed)
     settings = Settings(_env_file=None, home=tmp_path, signing_key="a key")
     engine, terms = connect(settings.database), ShopPolicy.from_settings(settings)

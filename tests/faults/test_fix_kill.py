@@ -25,6 +25,7 @@ from store.fixes.rows import parse_candidates
 from store.tables import fix_items, stock
 from store.tables import fixes as fix_rows
 from tests.support.forks import ForkedWorkers, fork_workers
+from tests.support.seeds import draw_seed
 from tests.support.shop import Shop, a_shop
 from tests.support.temporal import DevServer
 from workflows import fix_handles, handles
@@ -41,8 +42,7 @@ LATE_WISHES = ("approve", "approve", "swap")
 
 
 async def test_kills_at_every_step_lose_no_unit_and_sell_none_twice(tmp_path: Path, dev_server: DevServer) -> None:
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
+    seed = draw_seed()
     chance = random.Random(seed)
     shop = a_shop(
         tmp_path / "home",

@@ -15,6 +15,7 @@ from models.states import OutreachState
 from store.database import read_transaction
 from store.tables import outreach_steps
 from tests.support.forks import ForkedWorkers
+from tests.support.seeds import draw_seed
 from tests.support.shop import Shop, a_shop
 from tests.support.temporal import DevServer
 
@@ -38,8 +39,7 @@ def wait_until_settled(shop: Shop) -> None:
 
 
 def test_ten_kills_over_fifty_mails_lose_nothing_and_send_nothing_twice(tmp_path: Path, dev_server: DevServer) -> None:
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
+    seed = draw_seed()
     chance = random.Random(seed)
     shop = a_shop(
         tmp_path / "home",

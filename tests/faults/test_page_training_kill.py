@@ -15,6 +15,7 @@ import pytest
 from domain.sessions import CREDIT_WINDOW
 from services.training.session import update_posterior
 from store.database import connect
+from tests.support.seeds import draw_seed
 from tests.support.shop_services import NOW
 from tests.support.tables import create_tables
 from tests.support.visits import Visits
@@ -33,8 +34,7 @@ update_posterior(engine, datetime.fromisoformat(sys.argv[2]), most=1)
 
 
 def test_who_is_killed_while_learning_neither_loses_nor_doubles(tmp_path: Path) -> None:
-    url, seed = f"sqlite:///{tmp_path / 'shop.db'}", random.randrange(10**6)
-    print(f"seed {seed}")
+    url, seed = f"sqlite:///{tmp_path / 'shop.db'}", draw_seed()
     rng, engine = random.Random(seed), connect(url)
     create_tables(engine)
     visits = Visits(engine)

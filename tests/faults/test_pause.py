@@ -22,6 +22,7 @@ from store.database import connect, write_transaction
 from store.sql.patience import PAGES
 from store.tables import clients, enrolments
 from tests.support.forks import ForkedWorkers
+from tests.support.seeds import draw_seed
 from tests.support.shop import Shop, a_shop
 from tests.support.temporal import DevServer
 
@@ -85,8 +86,7 @@ def pause(shop: Shop, slug: str) -> None:
 
 @pytest.mark.timeout(max(600, 120 * ROUNDS))
 def test_no_data_begins_after_a_pause_was_acknowledged(tmp_path: Path, dev_server: DevServer) -> None:
-    seed = random.randrange(2**32)
-    print(f"seed {seed}, {ROUNDS} rounds")
+    seed = draw_seed()
     chance = random.Random(seed)
     shop = a_shop(
         tmp_path / "home",

@@ -13,6 +13,7 @@ from services.fixes.wave_replay import replay_wave
 from store.database import read_transaction
 from store.fixes import fixes, waves
 from tests.support.forks import ForkedWorkers
+from tests.support.seeds import draw_seed
 from tests.support.shop import Shop, a_shop
 from tests.support.temporal import DevServer
 from tests.support.wave_shop import load_boxes, request_wave_fixes, wait_for_state
@@ -24,8 +25,7 @@ STAGES = (WaveState.RANKING, WaveState.ASSEMBLING, WaveState.PROPOSING)
 
 
 async def test_a_wave_survives_a_kill_in_each_of_its_stages(tmp_path: Path, dev_server: DevServer) -> None:
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
+    seed = draw_seed()
     chance = random.Random(seed)
     shop = a_shop(tmp_path / "home", temporal_address=dev_server.address, fix_wave_part=6)
     wave, fix_ids = uuid.uuid4().hex[:12], request_wave_fixes(shop, CLIENTS, units=4)

@@ -25,6 +25,7 @@ from settings import Settings
 from store.database import connect, read_transaction
 from store.tables import decisions, events
 from tests.support.ports import free_ports
+from tests.support.seeds import draw_seed
 from tests.support.shop_services import StockedShop
 from tests.support.tables import create_tables
 from tests.support.web_load import CLIENTS, WebLoad, name_client, name_piece
@@ -60,8 +61,7 @@ def fill_shop(engine: Engine) -> None:
 
 
 def test_kills_under_load_mix_no_clients_and_lose_nothing_that_was_acknowledged(tmp_path: Path, engine: Engine) -> None:
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
+    seed = draw_seed()
     web, mailbox = free_ports(2)
     settings = Settings(
         _env_file=None, home=tmp_path, web_port=web, mailbox_port=mailbox, web_helper=True, worker_health_url="none"

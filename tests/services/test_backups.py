@@ -26,6 +26,7 @@ import commands.web
 import worker
 from domain.planning import MailStart
 from errors import BadInput, ConfigError, NotAllowed, Unavailable
+from keys import PAYLOAD_KEYS, make_payload_key, save_payload_keys
 from mail.dkim_key import load_shop_keys
 from models.actors import Actor, Channel, Role
 from models.clients import ClientRow
@@ -353,13 +354,16 @@ def test_mail_to_those_who_signed_up_since_is_counted(backed: Backed) -> None:
     assert backed.restore().strangers == 1
 
 
-@pytest.mark.parametrize("name", ["keys.json", "dkim.pem", "algorithms.toml", "artefacts/risk/model.json"])
+@pytest.mark.parametrize(
+    "name", ["keys.json", PAYLOAD_KEYS, "dkim.pem", "algorithms.toml", "artefacts/risk/model.json"]
+)
 def test_each_part_of_the_home_is_replaced_only_when_that_is_said(backed: Backed, name: str) -> None:
     home = backed.settings.home
     for path in (home / "algorithms.toml", home / "artefacts" / "risk" / "model.json"):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("as it was")
     load_shop_keys(backed.settings)
+    save_payload_keys(home / PAYLOAD_KEYS, [make_payload_key()])
     _make(backed)
     was = (home / name).read_text()
     backed.lose()

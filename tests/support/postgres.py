@@ -10,12 +10,13 @@ import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 from psycopg import sql
@@ -25,8 +26,10 @@ from store.migrate import upgrade
 from tests.support.ports import free_port
 
 USER = "selvedge"
+KEEPS_COMMITS = ("fsync=off", "max_connections=200")
+"""For a cluster that is killed: what it has acknowledged is in the system's cache, which outlives its processes."""
 # A throwaway cluster need not survive a power cut.
-QUICK = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=60"]
+QUICK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200")
 
 
 def postgres_programs() -> Path | None:
@@ -53,6 +56,7 @@ class Cluster:
     programs: Path
     folder: Path
     port: int
+    options: Sequence[str] = QUICK
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     def start(self) -> None:
@@ -64,10 +68,23 @@ class Cluster:
         made = self._launch([*initdb, "-E", "UTF8", "--locale=C", "--no-sync"])
         if made.wait(120):
             raise RuntimeError(f"initdb failed: {self._log()}")
+        self.launch()
+
+    def launch(self) -> None:
+        """Start the server on what the cluster holds, and wait until it answers. Raises RuntimeError."""
+        data = str(self.folder / "data")
         server = [str(self.programs / "postgres"), "-D", data, "-p", str(self.port), "-k", str(self.folder)]
-        settings = [part for name in QUICK for part in ("-c", name)]
+        settings = [part for name in self.options for part in ("-c", name)]
         self.process = self._launch([*server, "-c", "listen_addresses=127.0.0.1", *settings])
         self._wait()
+
+    def kill(self) -> None:
+        """kill -9 of all its processes, as when its machine fails; `launch` brings it back."""
+        assert self.process
+        root = psutil.Process(self.process.pid)
+        for process in (root, *root.children()):
+            process.kill()
+        self.process.wait(20)
 
     def stop(self) -> None:
         """End it at once; its folder goes with it."""
@@ -88,13 +105,18 @@ class Cluster:
 
     @contextmanager
     def create_database(self, template: str = "template1") -> Iterator[str]:
-        """Create a database like `template` until the block ends; yields its URL. Files are copied: five times quicker
-        here than to log each page."""
+        """Create a database like `template` until the block ends; yields its URL."""
+        name = self.copy_database(template)
+        yield self.url(name)
+        self.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def copy_database(self, template: str = "template1") -> str:
+        """Create a database like `template` that stays; its name. Files are copied: five times quicker here than to log
+        each page."""
         name = f"test_{uuid.uuid4().hex[:12]}"
         create = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy")
         self.execute(create.format(sql.Identifier(name), sql.Identifier(template)))
-        yield self.url(name)
-        self.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+        return name
 
     @cached_property
     def template(self) -> str:
@@ -133,9 +155,9 @@ class Cluster:
                 time.sleep(0.1)
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Cluster]:
-    """A running cluster for the whole session. Without PostgreSQL: a failure where CI is set, else a skip."""
+@cache
+def share_cluster() -> Cluster:
+    """Start the one cluster of this test run. Without PostgreSQL: a failure where CI is set, else a skip."""
     programs = postgres_programs()
     if programs is None:
         missing = "PostgreSQL's server programs are not installed (on Debian: apt-get install postgresql)"
@@ -145,9 +167,22 @@ def postgres() -> Iterator[Cluster]:
     cluster = Cluster(programs, Path(tempfile.mkdtemp(prefix="selvedge-pg-")), free_port())
     try:
         cluster.start()
-        yield cluster
-    finally:
+    except BaseException:
         cluster.stop()
+        raise
+    return cluster
+
+
+def stop_shared_cluster() -> None:
+    """Stop it at the end of the run, where a test has started it."""
+    if share_cluster.cache_info().currsize:
+        share_cluster().stop()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Cluster:
+    """A running cluster for the whole session."""
+    return share_cluster()
 
 
 @pytest.fixture

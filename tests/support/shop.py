@@ -30,6 +30,7 @@ from store.database import connect, read_transaction, write_transaction
 from store.events import outbox
 from store.mail.policy import ShopPolicy
 from store.tables import outreach_steps, outreaches
+from tests.support import production
 from tests.support.ports import free_port
 from tests.support.tables import create_tables
 from workflows.options import QUEUES
@@ -118,8 +119,11 @@ class Shop:
 
 
 def a_shop(folder: Path, *, stock: bool = True, **settings: Any) -> Shop:
-    """A shop with 24 items in `folder`, its sink running. The caller stops `sink` and disposes of `engine`."""
+    """A shop with 24 items in `folder`, its sink running. The caller stops `sink` and disposes of `engine`. Its
+    database is a file of SQLite unless `database_url` or the run says otherwise."""
     port = free_port()
+    if production.is_chosen() and "database_url" not in settings:
+        settings["database_url"] = production.new_database()
     made = Settings(
         _env_file=None,
         home=folder,
@@ -154,6 +158,13 @@ def a_shop(folder: Path, *, stock: bool = True, **settings: Any) -> Shop:
     sink = FaultySink.from_settings(made)
     sink.start()
     return Shop(settings=made, engine=engine, context=ServiceContext(settings=made, engine=engine), sink=sink)
+
+
+def enter_shop(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    """Let commands of this process act on a shop."""
+    monkeypatch.setenv("SELVEDGE_HOME", str(settings.home))
+    monkeypatch.setenv("SELVEDGE_TEMPORAL_ADDRESS", settings.temporal_address)
+    monkeypatch.setenv("SELVEDGE_DATABASE_URL", settings.database_url)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import signal
 import subprocess
 import time
@@ -23,6 +24,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from demo.servers import SEARCH_ATTRIBUTES, build_dev_server_command, require_temporal, require_time_skipping
 from tests.support.ports import free_ports
+from tests.support.postgres import share_cluster
 
 STARTS_WITHIN = timedelta(seconds=60)
 """Real time that the time-skipping server may take, far more than it needs."""
@@ -39,9 +41,7 @@ class DevServer:
 
     binary: Path
     folder: Path
-    port: int
-    ui_port: int
-    others: list[int]
+    ports: list[int]
     dynamic: dict[str, int] = field(default_factory=dict)
     """Dynamic configuration values, such as when to suggest a continue-as-new."""
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
@@ -49,12 +49,7 @@ class DevServer:
     @property
     def address(self) -> str:
         """host:port for clients."""
-        return f"127.0.0.1:{self.port}"
-
-    @property
-    def ui_url(self) -> str:
-        """The Temporal UI."""
-        return f"http://127.0.0.1:{self.ui_port}"
+        return f"127.0.0.1:{self.ports[0]}"
 
     def start(self) -> None:
         """Start, and wait until workflows can be listed. Raises RuntimeError with its log when that fails."""
@@ -73,6 +68,22 @@ class DevServer:
         """A polite end."""
         self._end(signal.SIGTERM)
 
+    def save_state(self) -> None:
+        """Copy what it keeps, while it is stopped."""
+        for path in self.folder.glob("temporal.db*"):
+            shutil.copy2(path, self.folder / f"saved-{path.name}")
+
+    def forget_state(self) -> None:
+        """Lose all that it keeps, while it is stopped."""
+        for path in self.folder.glob("temporal.db*"):
+            path.unlink()
+
+    def recall_state(self) -> None:
+        """Go back to the copy, while it is stopped."""
+        self.forget_state()
+        for path in self.folder.glob("saved-*"):
+            path.rename(self.folder / path.name.removeprefix("saved-"))
+
     def _end(self, how: signal.Signals) -> None:
         if self.process is None:
             return
@@ -85,36 +96,39 @@ class DevServer:
         self.process = None
 
     def _launch(self) -> None:
-        command = build_dev_server_command(
-            self.binary,
-            self.folder / "temporal.db",
-            port=self.port,
-            ui_port=self.ui_port,
-            http_port=self.others[0],
-            metrics_port=self.others[1],
-        )
+        with (self.folder / "temporal.log").open("ab") as log:
+            self.process = subprocess.Popen(self._build_command(), stdout=log, stderr=log, cwd=self.folder)
+
+    def _build_command(self) -> list[str]:
+        port, ui_port, http_port, metrics_port = self.ports
+        database = self.folder / "temporal.db"
+        ports = {"port": port, "ui_port": ui_port, "http_port": http_port, "metrics_port": metrics_port}
+        command = build_dev_server_command(self.binary, database, **ports)
         for name, value in self.dynamic.items():
             command += ["--dynamic-config-value", f"{name}={value}"]
-        with (self.folder / "temporal.log").open("ab") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder)
+        return command
+
+    async def _prepare(self, _client: Client) -> None:
+        """Make it know our namespace and search attributes; this server does from its command."""
 
     async def _wait(self) -> None:
         until = time.monotonic() + 180
         while True:
             try:
                 client = await Client.connect(self.address)
-                await client.count_workflows()
+                await self._prepare(client)
+                await client.count_workflows("Paused = true")
                 return
             except (RuntimeError, RPCError) as not_yet:
                 if self.process is None or self.process.poll() is not None or time.monotonic() > until:
                     log = (self.folder / "temporal.log").read_text(errors="replace")
-                    raise RuntimeError(f"the dev server did not start: {log[-2000:]}") from not_yet
+                    raise RuntimeError(f"Temporal did not start: {not_yet}: {log[-2000:]}") from not_yet
                 await asyncio.sleep(0.1)
 
 
 @pytest.fixture(scope="session")
 def dev_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DevServer]:
-    """A running dev server for the whole session, with our search attributes and WAL, on free ports."""
+    """A running server for the whole session, with our search attributes, on free ports."""
     server = new_dev_server(tmp_path_factory.mktemp("temporal"))
     try:
         server.start()
@@ -124,9 +138,13 @@ def dev_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DevServer]:
 
 
 def new_dev_server(folder: Path, **dynamic: int) -> DevServer:
-    """A dev server of a test's own, not yet started: for tests that kill it. Whoever starts it stops it."""
-    port, ui_port, *others = free_ports(4)
-    return DevServer(require_temporal(), folder, port, ui_port, others, dynamic)
+    """A server of a test's own, not yet started: for tests that kill it. Whoever starts it stops it. A dev server, or
+    the one on PostgreSQL where the run asks for it (`tests.support.production`)."""
+    from tests.support import production
+
+    if production.is_chosen():
+        return production.new_server(folder, share_cluster(), dynamic=dynamic)
+    return DevServer(require_temporal(), folder, free_ports(4), dynamic)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -4,15 +4,18 @@ that left it."""
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from temporalio.api.common.v1 import Payload
 
 from demo.servers import SEARCH_ATTRIBUTES, require_time_skipping
 from errors import BadInput, NotAllowed
 from hosting.simulation import run_simulation
+from keys import PAYLOAD_KEYS, make_payload_key, save_payload_keys
 from models.actors import Actor, Channel, Role
 from models.campaign_definition import CampaignDefinition
 from models.offers import OfferOrder
@@ -26,6 +29,7 @@ from store.offers.offers import load_offer
 from tests.support.ports import free_port
 from tests.support.private_data import iterate_all_rows
 from tests.support.shop import Shop
+from workflows.encryption import PayloadEncryption
 
 pytestmark = pytest.mark.slow
 MARKETER = Actor(who="mia", role=Role.MARKETER, channel=Channel.COMMAND)
@@ -71,10 +75,22 @@ def dump(shop: Shop) -> list[Any]:
         return sorted(map(repr, iterate_all_rows(connection)))
 
 
-def test_a_simulation_repeats_itself_and_leaves_the_shop_as_it_was(shop: Shop, tmp_path: Path) -> None:
+def test_a_simulation_repeats_itself_and_leaves_the_shop_as_it_was(
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fill(shop)
-    before = dump(shop)
-    first, again = (simulate(shop, tmp_path / name) for name in ("first", "again"))
+    before, sealed, seal = dump(shop), [], PayloadEncryption.encode
+
+    async def count(self: PayloadEncryption, payloads: Sequence[Payload]) -> list[Payload]:
+        sealed.append(len(payloads))
+        return await seal(self, payloads)
+
+    monkeypatch.setattr(PayloadEncryption, "encode", count)
+    first = simulate(shop, tmp_path / "first")
+    assert not sealed
+    save_payload_keys(shop.settings.home / PAYLOAD_KEYS, [make_payload_key()])
+    again = simulate(shop, tmp_path / "again")
+    assert sealed, "with a key, its server keeps nothing plain either"
     assert dump(shop) == before
     assert shop.mails() == []
     assert again.ledger == first.ledger
