@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
-import yaml
 
 from commands.flags.lines import change_flag
 from commands.shared.options import AS_JSON
 from errors import BadInput
-from ingest.faults import parse_model
-from models.flags import FlagOrder
+from ingest.flag_files import parse_flag
 
 
 @click.command("create")
@@ -36,15 +33,8 @@ def command(slug: str, file: Path, as_json: bool) -> None:
     """
     from services.flags.lifecycle import save_flag  # noqa: PLC0415
 
-    order = parse_model(FlagOrder, _read(file))
-    change_flag(lambda engine, actor, _, now, real_now: save_flag(engine, actor, slug, order, now, real_now), as_json)
-
-
-def _read(file: Path) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as wrong:
-        raise BadInput(f"{file} is no YAML: {str(wrong).splitlines()[0]}", "file") from None
-    if not isinstance(content, dict):
-        raise BadInput(f"{file} holds no flag: name, namespace, arms", "file")
-    return content
+        order = parse_flag(file.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        raise BadInput(f"{file} is not UTF-8", "file") from None
+    change_flag(lambda engine, actor, _, now, real_now: save_flag(engine, actor, slug, order, now, real_now), as_json)

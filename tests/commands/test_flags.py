@@ -60,7 +60,7 @@ def test_a_flag_is_created_started_shown_read_and_stopped() -> None:
     ("text", "words"),
     [
         ("a: [", "is no YAML"),
-        ("- a", "holds no flag"),
+        ("- a", "says nothing"),
         (LONGER.replace("count", "colour"), "colour"),
         (LONGER.replace("share: 0.5}", "share: 0.4}"), "add up to 1"),
     ],

@@ -1,5 +1,5 @@
 """`/algorithms`: who answers each slot, who could, and who changed that; promote, give back, shadow and split; what the
-conformance suite says of one, how those of a slot compare, and outcomes as a file."""
+conformance suite says of one, how those of a slot compare, outcomes as a file, and the flags that run and ran."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from models.actors import Actor
 from models.slot_acts import SlotAct
 from services.evaluation.action_outcomes import write_outcomes
 from services.evaluation.comparison import compare
+from services.flags.views import list_flags
 from services.slots.acts import show_slots, steer_slot, try_algorithm
 from store.database import read_transaction
 from web.auth.rules import needs
@@ -33,6 +34,16 @@ SPANS: Final = (7, 30, 90)
 """Days over which algorithms are compared."""
 WITHIN: Final = {"session": timedelta(hours=4)}
 """What a client does so long after seeing an answer counts for it; of other slots a week."""
+EXAMPLE: Final = """\
+name: More items at home
+namespace: home
+share: 0.5
+contexts: [home]
+arms:
+  - {name: as-now, share: 0.5}
+  - {name: longer, share: 0.5, effect: {count: 12}}
+"""
+"""What the form of a new flag shows at first."""
 OUTCOMES: Final = (timedelta(days=180), timedelta(days=28))
 """How far back outcomes are written, and for how long orders count for an answer."""
 
@@ -112,6 +123,9 @@ def _render(request: Request, context: WebContext, done: str = "", wrong: str = 
         "algorithms.html",
         422 if wrong else 200,
         shown=shown,
+        flags=list_flags(context.engine).flags,
+        slug="",
+        text=EXAMPLE,
         done=done,
         wrong=wrong,
         real_now=context.real_now(),

@@ -136,6 +136,7 @@ FIXES: Final[dict[str, str]] = {
 }
 """Those that wait for a decision are first."""
 
+FLAGS: Final[dict[str, str]] = {"draft": "Draft", "running": "Running", "stopped": "Stopped"}
 OFFERS: Final[dict[str, str]] = {"draft": "Draft", "live": "Live", "expired": "Over", "retired": "Retired"}
 CALLS: Final[dict[str, str]] = {"open": "To call", "done": "Done", "dropped": "Dropped"}
 CALL_OUTCOMES: Final[dict[str, str]] = {
