@@ -15,6 +15,8 @@ FIGURES: Final = {
     "visit_minutes": "minutes of an anonymous visit",
 }
 """What each figure is, in words."""
+SHARES: Final = frozenset({"conversion", "click_rate", "visits_clicked"})
+"""Those that are said in percent."""
 CERTAIN: Final = 0.05
 
 
@@ -35,10 +37,16 @@ def say_result(result: FlagResult) -> tuple[str, ...]:
 
 def say_comparison(one: ArmComparison) -> str:
     """Say one figure of an arm beside the control's."""
-    value, low, high = one.difference_at_every_look
-    more = "more" if (value or 0) > 0 else "less"
+    _, low, high = one.difference_at_every_look
     lift = "" if one.lift[0] is None else f" ({one.lift[0]:+.1%})"
+    if one.figure in SHARES:
+        values, bounds = (
+            f"{one.treated:.1%} against {one.control:.1%}",
+            (100 * (low or 0), 100 * (high or 0), " points"),
+        )
+    else:
+        values, bounds = f"{one.treated:.2f} against {one.control:.2f}", (low or 0, high or 0, "")
     return (
-        f"{one.arm} has {more} {FIGURES[one.figure]} than the control: {one.treated:g} against {one.control:g}{lift}; "
-        f"the difference lies between {low:+.4g} and {high:+.4g}, at whatever look"
+        f"{one.arm}, {FIGURES[one.figure]}: {values} of the control{lift}; the difference lies between "
+        f"{bounds[0]:+.2f} and {bounds[1]:+.2f}{bounds[2]}, at whatever look"
     )

@@ -20,7 +20,7 @@ from models.flag_results import ArmComparison, FlagResult
 from models.flags import FlagEffect, FlagOrder, FlagState, FlagView
 from services.flags import lifecycle, views
 from services.flags.result import read_flag
-from services.flags.sayings import FIGURES
+from services.flags.sayings import FIGURES, SHARES
 from web.auth.rules import needs
 from web.console.acting import build_form_token, receive_form
 from web.console.fields import explain_refusal, read_text
@@ -107,6 +107,7 @@ def _render(request: Request, context: WebContext, slug: str, wrong: str = "") -
         result=result,
         comparisons=_group(result) if result else {},
         figures=FIGURES,
+        shares=SHARES,
         wrong=wrong,
         token=build_form_token(request, "flag", slug),
     )

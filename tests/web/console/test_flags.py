@@ -41,7 +41,7 @@ def test_a_flag_is_saved_started_changed_read_and_stopped(site: TestClient) -> N
             sums = {"visits": visits, "clicked": clicked, "minutes": 4_000.0, "minutes_squared": 40_000.0}
             connection.execute(visit_tallies.insert().values(flag="longer", arm=arm, **sums))
     page = site.get("/flags/longer").text
-    assert "Longer has more anonymous visits with a click than the control: 0.55 against 0.375" in page
+    assert "Longer, anonymous visits with a click: 55.0% against 37.5% of the control (+46.7%)" in page
     assert "+17.50 points" in page
     assert "Give one of start, stop, shares" in post(site, "/flags/longer", act="")
     page = post(site, "/flags/longer", act="stop")
