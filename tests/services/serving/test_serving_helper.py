@@ -21,6 +21,7 @@ from errors import Unavailable
 from services.recommendations.ranking_state import read_items_part
 from services.recommendations.recommender import Recommender
 from services.serving import helper_process
+from services.serving.client_lists import RankingChoice
 from services.serving.helper_process import HelpedWork
 from services.serving.item_server import ItemServer
 from services.serving.serving_helper import HelperGone, OrderChannel, ServingHelper, SharedTrend
@@ -118,9 +119,14 @@ def test_its_lists_and_its_trend_are_those_that_the_web_process_would_make(
     (bought,) = (one for one in ranked.lists if one.client_id == "b1")
     assert bought.hidden == {"navy_shirt", "grey_trousers"}
     own = ItemServer(shop.engine, recommender, settings)
+    fresh = RankingChoice(None, (("freshness", 1.0), ("match", 0.0), ("trend", 0.0)))
     with read_transaction(shop.engine) as connection:
         (built,) = own.follower.builder.build(connection, ["c"], NOW)
+        (weighed,) = own.follower.builder.build(connection, ["c"], NOW, fresh)
     own.close()
+    by_flag = helper.rank_lists(["c"], NOW, fresh)
+    assert by_flag is not None
+    assert list(by_flag.lists[0].scores) == list(weighed.scores) != list(built.scores)
     (one,) = (one for one in ranked.lists if one.client_id == "c")
     assert (list(one.indices), list(one.scores)) == (list(built.indices), list(built.scores))
 

@@ -34,8 +34,6 @@ def test_a_flag_is_saved_started_listed_read_and_stopped(web: TestClient) -> Non
 
 
 def test_a_page_says_what_flags_say(web: TestClient) -> None:
-    web.post("/v1/clients", json=[{"client_id": "ann", "email": "ann@example.com"}])
-    web.put("/v1/clients/ann", json={"email": "ann@example.com"})
     session = web.post("/v1/sessions").json()["session_id"]
     before = web.get("/v1/recommendations", params={"session_id": session}).json()
     assert (before["flags"], before["shown"], before["delay_ms"]) == ({}, True, 0)
