@@ -153,7 +153,6 @@ CALL_OUTCOMES: Final[dict[str, str]] = {
     "erased": "Is being erased",
 }
 """How a call ended."""
-
 OVERDUE: Final[dict[str, str]] = {
     "replan": "is planned anew, at a good time",
     "send_late": "goes out now, late",
@@ -285,7 +284,6 @@ EVENTS: Final[dict[str, str]] = {
     "unsubscribed": "Unsubscribed",
     "consent_changed": "Changed consent",
 }
-
 SCORE_PARTS: Final[dict[str, str]] = {
     "match": "match with preferences",
     "trend": "trend",
