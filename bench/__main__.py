@@ -42,6 +42,7 @@ PARTS = (
     "ingest",
     "streams",
     "lifecycle",
+    "sleepers",
     "year",
     "notes_reading",
     "words",
@@ -196,7 +197,8 @@ def parse_arguments(arguments: list[str]) -> tuple[list[str], bool]:
     parser.add_argument(
         "--full",
         action="store_true",
-        help="all clients that a bar is about: segments and lists a million, simulate 1,000, campaigns 50,000",
+        help="all clients that a bar is about: segments and lists a million, simulate 1,000, campaigns "
+        "50,000, sleepers 20,000",
     )
     parser.add_argument("--keep", action="store_true", help="keep what is measured now in bench/kept.json")
     parsed = parser.parse_args(arguments)
