@@ -32,7 +32,8 @@ test-fast: setup ## only tests that need no server, browser or database server
 .PHONY: test-production
 test-production: setup ## end-to-end and fault tests with Temporal's server and the shop on PostgreSQL, as a shop runs them
 	@$(BIN)/python -m scripts.production_server >/dev/null
-	$(BIN)/pytest --production -n 2 --dist loadfile tests/e2e tests/faults
+	@# Commands that run inside a test leave connections to the end of a process.
+	$(BIN)/pytest --production -p no:unraisableexception -n 2 --dist loadfile tests/e2e tests/faults
 
 .PHONY: lint
 lint: setup ## style and likely faults (ruff)

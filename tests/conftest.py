@@ -47,10 +47,6 @@ def pytest_sessionfinish() -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Nothing that a test calls may end the run itself: after `os._exit(0)` half a run looks like a good one."""
     production.choose(config.getoption("--production"))
-    if (
-        production.is_chosen()
-    ):  # commands that run inside a test leave the closing of connections to the end of a process
-        config.addinivalue_line("filterwarnings", "ignore::pytest.PytestUnraisableExceptionWarning")
     set_seed(config.getoption("--seed"))
     run, end = os.getpid(), os._exit
 

@@ -131,7 +131,7 @@ class ByApi:
         async def is_over() -> bool:
             return bool((await self.send("GET", f"{path}/latest"))["state"] != "running")
 
-        await until(is_over)
+        await until(is_over, 180)
         job = await self.send("GET", f"{path}/latest")
         assert (job["state"], job["day"]) == ("done", days), job
         (kept,) = (await self.send("GET", path))["simulations"]
