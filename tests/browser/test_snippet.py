@@ -105,30 +105,6 @@ def test_who_did_not_agree_sees_items_and_leaves_no_trace(chromium: Browser, sho
     context.close()
 
 
-def test_a_flag_says_how_many_items_a_placement_shows_and_when(
-    chromium: Browser, shop: str, site: str, home: Path
-) -> None:
-    key = Settings(home=home, _env_file=None).keys.api
-    effect = {"count": 2, "delay_ms": 1_500}
-    arms = [{"name": name, "share": 0.5, "effect": effect} for name in ("one", "two")]  # each visitor sees it
-    context = chromium.new_context()
-    page = context.new_page()
-    with httpx.Client(base_url=site, headers={"Authorization": f"Bearer {key}"}, trust_env=False) as api:
-        api.put("/v1/flags/late", json={"name": "Late", "contexts": ["home"], "arms": arms}).raise_for_status()
-        api.put("/v1/flags/late/state", json={"state": "running"}).raise_for_status()
-        session = api.post("/v1/sessions").json()["session_id"]
-        wait(lambda: api.get("/v1/recommendations", params={"session_id": session}).json()["delay_ms"] == 1_500)
-        page.goto(f"{shop}/yes")
-        assert page.query_selector_all("[data-selvedge-placement=home] a") == []
-        page.wait_for_selector("[data-selvedge-placement=home] a")
-        assert page.evaluate("performance.now()") >= 1_500
-        assert len(list_shown(page)) == 2
-        assert len(page.query_selector_all("[data-selvedge-placement=product] a")) == 3  # it holds at home alone
-        api.put("/v1/flags/late/state", json={"state": "stopped"}).raise_for_status()
-        wait(lambda: api.get("/v1/recommendations", params={"session_id": session}).json()["delay_ms"] == 0)
-    context.close()
-
-
 def test_what_a_visitor_does_is_sent_and_changes_the_second_page(chromium: Browser, shop: str, home: Path) -> None:
     context = chromium.new_context()
     page = context.new_page()
@@ -156,4 +132,28 @@ def test_what_a_visitor_does_is_sent_and_changes_the_second_page(chromium: Brows
     page.evaluate("selvedge.consent(false)")
     assert context.cookies() == []
     assert faults == []
+    context.close()
+
+
+def test_a_flag_says_how_many_items_a_placement_shows_and_when(
+    chromium: Browser, shop: str, site: str, home: Path
+) -> None:
+    key = Settings(home=home, _env_file=None).keys.api
+    effect = {"count": 2, "delay_ms": 1_500}
+    arms = [{"name": name, "share": 0.5, "effect": effect} for name in ("one", "two")]  # each visitor sees it
+    context = chromium.new_context()
+    page = context.new_page()
+    with httpx.Client(base_url=site, headers={"Authorization": f"Bearer {key}"}, trust_env=False) as api:
+        api.put("/v1/flags/late", json={"name": "Late", "contexts": ["home"], "arms": arms}).raise_for_status()
+        api.put("/v1/flags/late/state", json={"state": "running"}).raise_for_status()
+        session = api.post("/v1/sessions").json()["session_id"]
+        wait(lambda: api.get("/v1/recommendations", params={"session_id": session}).json()["delay_ms"] == 1_500)
+        page.goto(f"{shop}/yes")
+        assert page.query_selector_all("[data-selvedge-placement=home] a") == []
+        page.wait_for_selector("[data-selvedge-placement=home] a")
+        assert page.evaluate("performance.now()") >= 1_500
+        assert len(list_shown(page)) == 2
+        assert len(page.query_selector_all("[data-selvedge-placement=product] a")) == 3  # it holds at home alone
+        api.put("/v1/flags/late/state", json={"state": "stopped"}).raise_for_status()
+        wait(lambda: api.get("/v1/recommendations", params={"session_id": session}).json()["delay_ms"] == 0)
     context.close()
