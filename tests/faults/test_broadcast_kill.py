@@ -3,6 +3,7 @@ server, real SMTP; seeds are printed."""
 
 from __future__ import annotations
 
+import os
 import random
 import time
 from collections import Counter
@@ -28,16 +29,21 @@ from tests.support.temporal import DevServer
 CLIENTS = 120
 KILLS = 2
 PATIENCE_S = 60
+POSTGRES_SHARE = float(os.environ.get("SELVEDGE_TEST_POSTGRES_SHARE", "0.5"))
 
 
 @pytest.fixture
-def shop(tmp_path: Path, dev_server: DevServer) -> Iterator[Shop]:
-    """A shop whose mail server takes a moment for each mail, so that kills find mails in DATA."""
+def shop(tmp_path: Path, dev_server: DevServer, request: pytest.FixtureRequest) -> Iterator[Shop]:
+    """A shop whose mail server takes a moment for each mail, so that kills find mails in DATA; on either database, as
+    the day has it."""
+    url = request.getfixturevalue("postgres_tables_url") if random.random() < POSTGRES_SHARE else ""
+    print("on PostgreSQL" if url else "on SQLite")
     given: dict[str, Any] = {
         "quiet_from_hour": 0,
         "quiet_until_hour": 0,
         "smtp_timeout_s": 1.0,
         "starts_per_second": 40.0,
+        "database_url": url,
     }
     shop = a_shop(tmp_path / "home", temporal_address=dev_server.address, **given)
     shop.sink.faults.always = SmtpFault("text", delay_s=0.1)
