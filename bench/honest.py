@@ -21,8 +21,8 @@ from pydantic import SecretStr, ValidationError
 from agents.languages import find_draft_faults
 from agents.llm import LanguageModel
 from agents.writer import Draft, assemble_draft
-from bench.honest_mails import FOLDER, LANGUAGES, NOW, HonestMail, load_mails
-from bench.honest_writer import HonestWriter
+from bench.honest_mails import FOLDER, LANGUAGES, NOW, HonestMail, PlayedMail, load_mails, load_played
+from bench.honest_writer import HonestWriter, PlayedWriter, list_written
 from domain.planning import MailStart
 from domain.review_steps import ReviewStep
 from domain.statistics.intervals import compute_share_bounds
@@ -52,10 +52,14 @@ HALVES: Final = {
     "unread": "honest_used",
     "fresh_open": "honest_fresh_open",
     "fresh_unread": "honest_fresh",
-    "hands_open": "honest",
+    "hands_open": "honest_hands",
 }
 """Parts of the corpus with the name of their figures. The two that were unread were measured, and are unread no more;
-`hands_sealed` waits until the rules are wider."""
+`hands_sealed` waits until the rules are wider. The hands saw no prompt."""
+PLAYED: Final = {"open": "honest_played_open", "sealed": "honest"}
+"""Halves of the mails by hands that played the model, with the prompt that it gets. No rule was made after the sealed
+half was opened."""
+Mail = HonestMail | PlayedMail
 
 
 class ReturnedSentence(NamedTuple):
@@ -87,6 +91,9 @@ def measure() -> dict[str, float]:
     for half, name in HALVES.items():
         if mails := load_mails(half):
             figures |= compute_figures(compose_all(mails), name)
+    for half, name in PLAYED.items():
+        if played := load_played(half):
+            figures |= compute_figures(compose_all(played), name)
     return figures
 
 
@@ -134,19 +141,19 @@ def _compute_by_language(outcomes: Sequence[Outcome], name: str) -> dict[str, fl
     return figures
 
 
-def compose_all(mails: Sequence[HonestMail]) -> list[Outcome]:
+def compose_all(mails: Sequence[Mail]) -> list[Outcome]:
     """Compose every mail in a store of their own."""
     with _open_store(mails) as context:
         return asyncio.run(_compose(context, mails))
 
 
-async def _compose(context: ServiceContext, mails: Sequence[HonestMail]) -> list[Outcome]:
+async def _compose(context: ServiceContext, mails: Sequence[Mail]) -> list[Outcome]:
     return [await _compose_one(context, mail) for mail in mails]
 
 
-async def _compose_one(context: ServiceContext, mail: HonestMail) -> Outcome:
+async def _compose_one(context: ServiceContext, mail: Mail) -> Outcome:
     """Have the composer write and review a mail that was picked."""
-    writer = HonestWriter(mail)
+    writer = PlayedWriter(mail) if isinstance(mail, PlayedMail) else HonestWriter(mail)
     model = LanguageModel(cast(Any, writer), [instructor.Mode.TOOLS], context.settings)
     recommender = Recommender(context.engine, context.settings)
     composer = ModelComposer(context, recommender, Decider(), model)
@@ -163,18 +170,12 @@ async def _compose_one(context: ServiceContext, mail: HonestMail) -> Outcome:
     calls = writer.answers
     refused = tuple(refusal for call, answer in enumerate(calls) for refusal in _list_refusals(mail, call, answer))
     texts = [said["text"] for said in (row.draft or {}).get("sentences", ())] if approved else []
-    written = {text for call in calls for text in _list_written(call)}
+    written = {text for call in calls for text in list_written(call)}
     own = sum(text in written for text in texts)
     return Outcome(mail.language, len(calls) if approved else 0, writer.count_sentences(), len(texts), own, refused)
 
 
-def _list_written(answer: Mapping[str, Any]) -> Iterator[str]:
-    yield from (answer[place]["text"] for place in ("subject", "preheader", "call_to_action"))
-    for said in (*answer["paragraphs"], *(item["sentences"] for item in answer["items"])):
-        yield from (sentence["text"] for sentence in said)
-
-
-def _list_refusals(mail: HonestMail, call: int, answer: Mapping[str, Any]) -> Iterator[ReturnedSentence]:
+def _list_refusals(mail: Mail, call: int, answer: Mapping[str, Any]) -> Iterator[ReturnedSentence]:
     try:
         draft = assemble_draft(Draft.model_validate(answer), mail.brief)
     except ValidationError as wrong:
@@ -187,7 +188,7 @@ def _list_refusals(mail: HonestMail, call: int, answer: Mapping[str, Any]) -> It
 
 
 @contextmanager
-def _open_store(mails: Sequence[HonestMail]) -> Iterator[ServiceContext]:
+def _open_store(mails: Sequence[Mail]) -> Iterator[ServiceContext]:
     """Open a store with a client and a picked mail for each."""
     with TemporaryDirectory() as folder:
         settings = Settings(
@@ -204,14 +205,14 @@ def _open_store(mails: Sequence[HonestMail]) -> Iterator[ServiceContext]:
         engine.dispose()
 
 
-def _build_client(mail: HonestMail) -> ClientRow:
+def _build_client(mail: Mail) -> ClientRow:
     address = f"{mail.mail_id}@example.com"
     return ClientRow(
         client_id=mail.mail_id, email=address, first_name=mail.brief.first_name, signed_up_at=NOW, consent=True
     )
 
 
-def _pick(connection: Any, mail: HonestMail) -> None:
+def _pick(connection: Any, mail: Mail) -> None:
     brief = mail.brief
     start = MailStart(kind=brief.kind, key=f"honest:{mail.mail_id}", priority=1)
     ledger.begin_mail(

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from agents.languages import find_language
 from domain.facts import History, HistoryItem, state_facts
 from models.mail import Autonomy, Brief, BriefItem
 from models.states import Phase, TouchKind
@@ -30,6 +31,26 @@ class HonestMail(NamedTuple):
 def load_mails(half: str, folder: Path = FOLDER) -> list[HonestMail]:
     """Load a half of the corpus, `open` or `unread`; empty when it is not there."""
     return list(_list_mails(half, folder))
+
+
+class PlayedMail(NamedTuple):
+    """A mail by a hand that played the language model: it saw the product's prompt and nothing else, and gave its first
+    answer and, where code refused some of it, one more."""
+
+    mail_id: str
+    language: str
+    brief: Brief
+    answers: tuple[Mapping[str, Any], ...]
+
+
+def load_played(half: str, folder: Path = FOLDER) -> list[PlayedMail]:
+    """Load a half of the mails by hands that played the model; empty when it is not there."""
+    path, mails = folder / f"played_{half}.jsonl", []
+    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
+        row = json.loads(line)
+        brief = Brief.model_validate(row["brief"])
+        mails.append(PlayedMail(brief.client_id, find_language(brief.locale), brief, tuple(row["answers"])))
+    return mails
 
 
 def _list_mails(half: str, folder: Path) -> Iterator[HonestMail]:

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from openai.types.chat import ChatCompletion
 
-from bench.honest_mails import HonestMail
+from bench.honest_mails import HonestMail, PlayedMail
 from domain.sentences.checking import STYLE
 from domain.sentences.naming import build_item_id, list_fact_ids
 
@@ -87,6 +87,35 @@ class HonestWriter:
             ],
             "call_to_action": said["action"][0],
         }
+
+
+class PlayedWriter:
+    """Answers what a hand that played the model answered, in its order; the last answer again when asked once more."""
+
+    def __init__(self, mail: PlayedMail) -> None:
+        self.chat = SimpleNamespace(completions=self)
+        self.answers: list[Mapping[str, Any]] = []
+        self._mail = mail
+
+    def count_sentences(self) -> int:
+        """Count the sentences of the first answer."""
+        return sum(1 for _ in list_written(self._mail.answers[0]))
+
+    async def create(self, *, messages: Sequence[Mapping[str, Any]], tools: Any, **_: Any) -> ChatCompletion:
+        """Answer one request, as the tool that it forces; the reviewer agrees to all."""
+        name = tools[0]["function"]["name"]
+        if name == "Review":
+            return _build_completion(name, {"verdict": "approve", "issues": []})
+        answers = self._mail.answers
+        self.answers.append(answers[min(len(self.answers), len(answers) - 1)])
+        return _build_completion(name, self.answers[-1])
+
+
+def list_written(answer: Mapping[str, Any]) -> Iterator[str]:
+    """List the sentences of an answer."""
+    yield from (answer[place]["text"] for place in ("subject", "preheader", "call_to_action"))
+    for said in (*answer["paragraphs"], *(item["sentences"] for item in answer.get("items", ()))):
+        yield from (sentence["text"] for sentence in said)
 
 
 def _list_wordings(mail: HonestMail) -> Iterator[Wording]:
