@@ -16,16 +16,17 @@ from domain.sentences.grammar import Grammar
 from domain.sentences.matching import Reading, SentenceMatcher
 from domain.sentences.naming import (
     AMBIENT,
-    COUNTS,
     MESSAGE,
     build_item_id,
     list_codes,
+    list_counts,
     list_fact_ids,
     list_names,
     say_count,
     say_day,
     say_season,
 )
+from domain.sentences.shown_names import list_shown
 from domain.sentences.words import split_words
 from domain.text_rules import find_shouting, find_unsafe_text
 from domain.wording import clean_name, fold
@@ -75,8 +76,9 @@ class SentenceChecker:
 
     def __init__(self, brief: Brief, grammar: Grammar, copy: frozenset[str] = frozenset()) -> None:
         self._brief, self._grammar, self._copy = brief, grammar, copy
-        self._names = list_names(brief, grammar)
-        self._codes, self._ids = list_codes(brief), list_fact_ids(brief)
+        self._facts = list_names(brief, grammar)
+        self._show([item.item_id for item in brief.items])
+        self._ids = list_fact_ids(brief)
         self._stated = {fold(f.text).rstrip("."): f.code for f in brief.facts} if grammar.language == STATED_IN else {}
         self._message = {fold(sentence).rstrip(".") for sentence in split_sentences(brief.message)}
         self._offered: set[str] = set()
@@ -87,11 +89,7 @@ class SentenceChecker:
     def check(self, sentences: Sequence[CitedSentence], draft: EmailDraft, *, cited: bool) -> Iterator[Violation]:
         """Check the sentences in their order. `cited`: each must name the facts that it rests on."""
         focus, field, lone = "", "", True
-        if len(draft.items) != len(self._brief.items):  # a count of the picks would be wrong
-            self._names = tuple(name for name in self._names if name.slot != "PICKS")
-            self._codes = {fact: code for fact, code in self._codes.items() if code not in COUNTS}
-        if not draft.items:
-            self._names = tuple(name for name in self._names if name.slot != "SHOWN")
+        self._show([blurb.item_id for blurb in draft.items])
         self._offered = {fold(sentence.text).rstrip(".") for sentence in sentences}
         for number, sentence in enumerate(sentences):
             where = f"sentences[{number}]" if cited else sentence.where
@@ -108,6 +106,12 @@ class SentenceChecker:
                 focus = reading.item or focus
                 lone = lone and reading.things <= {focus}
             yield from (fault.model_copy(update={"where": where}) for fault in faults)
+
+    def _show(self, item_ids: Sequence[str]) -> None:
+        """Take what may be said of a mail that shows these items."""
+        shown = list_shown(self._facts, [build_item_id(item_id) for item_id in item_ids], self._grammar)
+        self._names = (*self._facts, *shown)
+        self._codes = list_codes(self._brief) | list_counts(len(item_ids))
 
     def accepts(self, text: str) -> bool:
         """Return whether a text of sentences without citations may stand in a mail."""
@@ -131,11 +135,13 @@ class SentenceChecker:
             return Reading(frozenset(), "")
         if whole in self._message or whole in self._stated:
             return Reading(frozenset({MESSAGE if whole in self._message else self._stated[whole]}), "")
-        return self._match(sentence, focus, lone=lone).read(_find_rules(sentence.where))
+        cited = {*sentence.facts, *AMBIENT}
+        return self._match(sentence, focus, lone=lone).read(_find_rules(sentence.where), cited)
 
     def _match(self, sentence: CitedSentence, focus: str, *, lone: bool) -> SentenceMatcher:
         cited_first = dict(sorted(self._codes.items(), key=lambda code: code[0] not in sentence.facts))
-        return SentenceMatcher(self._grammar, split_words(sentence.text), self._names, cited_first, focus, lone=lone)
+        words, card = split_words(sentence.text), sentence.where.startswith("items[")
+        return SentenceMatcher(self._grammar, words, self._names, cited_first, focus, lone=lone, card=card)
 
     def _check_citations(
         self, sentence: CitedSentence, reading: Reading, own: str, *, cited: bool
@@ -157,15 +163,19 @@ class SentenceChecker:
         words = matcher.words
         strange = [w for i, w in enumerate(words) if i not in matcher.covered and w not in self._grammar.words]
         said = self._suggest(sentence, draft)
-        way = f"; leave it out, or say: {said}" if said else "; leave it out"
+        way = f", leave it out, or say: {said}" if said else ", or leave it out"
         if strange:
             named = ", ".join(f"\u201c{word[:40]}\u201d" for word in dict.fromkeys(strange[:_MOST_NAMED]))
             verb = "is no word" if len(set(strange[:_MOST_NAMED])) == 1 else "are no words"
-            return Violation(code="word", where="", what=f"{named} {verb} of the house style or of a fact{way}")
+            return Violation(
+                code="word", where="", what=f"{named} {verb} of the house style or of a fact: reword it{way}"
+            )
         matcher.read(_find_rules(sentence.where))
         begun, rest = " ".join(words[: matcher.furthest]), " ".join(words[matcher.furthest :])
-        where = f"\u201c{rest[:60]}\u201d does not follow \u201c{begun[-60:]}\u201d" if begun and rest else "the whole"
-        return Violation(code="shape", where="", what=f"no approved sentence says this of these facts: {where}{way}")
+        where = f": \u201c{rest[:60]}\u201d does not follow \u201c{begun[-60:]}\u201d" if begun and rest else ""
+        hint = "say one thing of what it rests on, and reword the whole"
+        what = f"no approved sentence says all of this of the facts it names{where}; {hint}{way}"
+        return Violation(code="shape", where="", what=what)
 
     def _suggest(self, sentence: CitedSentence, draft: EmailDraft) -> str:
         """Suggest an approved sentence for a place, one that neither stands in the draft nor was suggested before;
@@ -205,16 +215,23 @@ class SentenceChecker:
 
 def fill_way(shape: str, fact: Fact, grammar: Grammar) -> str:
     """Fill a way to say a fact; empty when the fact lacks what it says."""
-    joint = f" {grammar.notes['join'][0]} "
     said = [forms[0] for forms in list_forms(fact, grammar)]
     slots = {
         "PIECE": fact.piece,
         "DAY": say_day(fact, grammar),
         "COUNT": say_count(fact.count, grammar, "times") if fact.count else "",
-        "WORDS": joint.join(filter(None, (", ".join(said[:-1]), *said[-1:]))),
+        "WORDS": _enumerate(said, grammar),
         "KIND": said[0] if said else "",
     }
     return "" if any(f"{{{name}}}" in shape and not word for name, word in slots.items()) else shape.format(**slots)
+
+
+def _enumerate(words: Sequence[str], grammar: Grammar) -> str:
+    """Enumerate words as the language does. The Arabic "and" stands before each, written together with Arabic words."""
+    joint = grammar.notes["join"][0]
+    if grammar.language == "ar":
+        return " ".join((*words[:1], *(f"{joint}{' ' * word[:1].isascii()}{word}" for word in words[1:])))
+    return f" {joint} ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
 
 
 def _fill_item(shape: str, item: BriefItem) -> str:

@@ -25,14 +25,22 @@ from typing import Final, NamedTuple
 from domain.sentences.words import split_words
 from domain.wording import fold
 
-ITEM_SLOTS: Final = frozenset({"ITEM", "PRONOUN", "THIS", "COLOUR", "BRAND", "MATERIAL", "FIT", "CATEGORY"})
+ITEM_SLOTS: Final = frozenset(
+    {"ITEM", "PRONOUN", "THIS", "COLOUR", "BRAND", "MATERIAL", "FIT", "CATEGORY", "SAME", "SHARED"}
+)
 """Slots that one picked item fills; all of them in one sentence are of the same item."""
-FACT_SLOTS: Final = frozenset({"PIECE", "DAY", "MONTH", "COUNT", "NUMBER", "WORDS", "KIND"})
-"""Slots that one fact of the client's fills."""
-SLOTS: Final = ITEM_SLOTS | FACT_SLOTS | {"OTHER", "ANY", "TONE", "SHOP", "SEASON", "PICKS", "SHOWN"}
+FACT_SLOTS: Final = frozenset({"PIECE", "OWNED", "EACH", "DAY", "MONTH", "COUNT", "NUMBER", "WORDS", "KIND"})
+"""Slots that one fact of the client's fills. OWNED: a noun for the piece that the client has, where a picked item is
+called so too; a rule says whose it is. EACH: no word, but only where every item shown has a colour of its list."""
+SLOTS: Final = (
+    ITEM_SLOTS | FACT_SLOTS | {"OTHER", "ANY", "TONE", "SHOP", "SEASON", "PICKS", "SHOWN", "EVERY", "SINGLE", "APART"}
+)
 """OTHER: a second picked item. ANY: whichever picked item, TONE: a colour or material of whichever. Bound to no item:
 no rule may put an attribute beside them, and in a sentence that stands alone on an item's card, or after one about it,
-they are that item's. PICKS: how many items were picked. SHOWN: no word, but only in a mail that shows items."""
+they are that item's. PICKS: how many items the mail shows. EVERY: a word that is true of every one. SHOWN: no word, but
+only in a mail that shows items. SINGLE: the word for one of several, no word of the lexicon. APART: no word, but only
+where no item is spoken of. SHARED: a colour or style that the item has and the fact lists. SAME: no word, but only
+where the item is the fact's piece or has a colour of its list."""
 _TOKEN: Final = re.compile(r"<[a-z_0-9]+>|[A-Z]{3,}|[()\[\]|]|[^\s()\[\]|<>]+")
 
 

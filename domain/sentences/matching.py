@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from domain.sentences.grammar import (
@@ -52,7 +52,8 @@ class Reading(NamedTuple):
 
 class SentenceMatcher:
     """Matches one sentence. `names`: of the facts that it may name. `codes`: the code of each fact of the client's.
-    `focus`: the item that a pronoun may mean. `lone`: nothing else was named that a plural pronoun may mean too."""
+    `focus`: the item that a pronoun may mean. `lone`: nothing else was named that a plural pronoun may mean too.
+    `card`: it stands on the item's own card, where "the dress" is that item whatever else is called so."""
 
     def __init__(
         self,
@@ -63,6 +64,7 @@ class SentenceMatcher:
         focus: str = "",
         *,
         lone: bool = True,
+        card: bool = False,
     ) -> None:
         for prefix in grammar.notes.get("prefix", ()):
             sentence = separate(sentence, prefix, grammar.words)
@@ -71,6 +73,7 @@ class SentenceMatcher:
         self._keys = [list_keys(word, grammar.language) for word in sentence.words]
         self._every = frozenset[str]().union(*self._keys)
         self._found: dict[tuple[str, str, int], set[int]] = defaultdict(set)
+        self._card = card
         self._plural = frozenset() if lone else frozenset(grammar.notes.get("plural", ()))
         self.furthest = 0
         """How many words the approved sentence has that came furthest."""
@@ -82,10 +85,18 @@ class SentenceMatcher:
         """The picked items that the sentence names."""
         self._things = frozenset(fact for fact, slot, _ in self._found if slot in ("ITEM", "PIECE"))
 
-    def read(self, kind: str = "S") -> Reading | None:
-        """Read the sentence as approved sentences of this kind, joined by listed joiners; None when it is none."""
-        reading = next(self._list_readings(kind), None)
-        return reading and reading._replace(things=self._things)
+    def read(self, kind: str = "S", cited: Container[str] = ()) -> Reading | None:
+        """Read the sentence as approved sentences of this kind, joined by listed joiners; None when it is none. Of two
+        readings the one that rests on `cited` is taken; on a card it must be about the same item."""
+        readings = self._list_readings(kind)
+        first = next(readings, None)
+        if first is None:
+            return None
+        best = first
+        if any(fact not in cited for fact in first.facts):
+            same = (r for r in readings if r.item == first.item or not (r.item or self._card))
+            best = next((r for r in same if all(f in cited or (self._card and f == r.item) for f in r.facts)), first)
+        return best._replace(things=self._things)
 
     def _list_readings(self, kind: str) -> Iterator[Reading]:
         end = len(self._sentence.words)
@@ -136,6 +147,7 @@ class SentenceMatcher:
                 if walk is None:
                     only = focus if kind == "H" and not binding.item else ""  # what stands alone is said of the focus
                     walk = _Walk(self._grammar, self._sentence.words, self._found, binding, focus, only, self._plural)
+                    walk.card = self._card
                     walks[binding] = walk
                 for stop in walk.match(rule.node, start):
                     if stop > start:
@@ -167,7 +179,7 @@ class _Walk:
         plural: frozenset[str],
     ) -> None:
         self._grammar, self._words, self._found, self._only, self._plural = grammar, words, found, only, plural
-        self.furthest = 0
+        self.furthest, self.card, self._apart = 0, False, not focus
         self._binding, self._focused = binding, bool(focus) and focus == binding.item
         self._parts: dict[tuple[str, int], frozenset[int]] = {}
 
@@ -207,12 +219,19 @@ class _Walk:
             return self._fill_any("ITEM", at)
         if slot == "TONE":
             return self._fill_any("COLOUR", at) | self._fill_any("MATERIAL", at)
-        if slot in ("SHOP", "SEASON", "PICKS", "SHOWN"):
+        if slot == "APART":
+            return {at} if self._apart else set()
+        if slot in ("SAME", "SHARED"):
+            return self._found.get((f"{self._binding.fact}={self._binding.item}", slot, at), set())
+        if slot in ("SHOP", "SEASON", "PICKS", "SHOWN", "EVERY", "SINGLE"):
             return self._found.get((slot.lower(), slot, at), set())
         fact = (
             self._binding.fact if slot in FACT_SLOTS else self._binding.other if slot == "OTHER" else self._binding.item
         )
-        return self._found.get((fact, "ITEM" if slot == "OTHER" else slot, at), set())
+        stops = self._found.get((fact, "ITEM" if slot == "OTHER" else slot, at), set())
+        if slot == "ITEM" and self.card and self._focused:
+            return stops | self._found.get((fact, "NOUN", at), set())
+        return stops
 
     def _fill_any(self, slot: str, at: int) -> set[int]:
         return {

@@ -14,14 +14,21 @@ from domain.sentences.catalogue_words import list_forms, list_nouns, list_tags, 
 from domain.sentences.grammar import Grammar
 from domain.sentences.matching import FactName, Phrase
 from domain.sentences.words import list_keys, split_words
+from domain.wording import fold
 from models.mail import Brief, BriefItem, Fact
 
 SHOP, SEASON, MESSAGE, KIND, PICKS, SHOWN = "shop", "season", "message", "kind", "picks", "shown"
-COUNTS = frozenset({"one", "two"})
-"""Codes of a mail by how many items were picked."""
-AMBIENT = frozenset({SHOP, SEASON, KIND, PICKS}) | COUNTS
+COUNTS = ("one", "two")
+"""Codes of a mail by how many items it shows."""
+AMBIENT = frozenset({SHOP, SEASON, KIND, PICKS}) | frozenset(COUNTS)
 """Facts that hold for the whole mail; a sentence need not cite them."""
 _HEADED = frozenset({"ITEM", "PIECE"})
+_ALIKE = {"ITEM": "NOUN", "PIECE": "OWNED"}
+"""What a name is where two things share it: it names the item of its own card, or what a client is said to have."""
+_HAD = frozenset({"last_item", "kept_item"})
+"""Codes of pieces that the client has."""
+_DENIALS = frozenset({"no", "non", "not", "un", "semi", "half", "never", "less", "kein", "nicht"})
+"""Words of a title that take back the next one."""
 
 
 def build_item_id(item_id: str) -> str:
@@ -31,9 +38,12 @@ def build_item_id(item_id: str) -> str:
 
 def list_codes(brief: Brief) -> dict[str, str]:
     """List the facts of the client's and the mail's own, with the code of each."""
-    codes = {fact.code: fact.code for fact in brief.facts} | {KIND: str(brief.kind)}
-    count = {1: "one", 2: "two"}.get(len(brief.items))
-    return codes | ({count: count} if count else {})
+    return {fact.code: fact.code for fact in brief.facts} | {KIND: str(brief.kind)}
+
+
+def list_counts(shown: int) -> dict[str, str]:
+    """List the codes that hold where a mail shows so many items."""
+    return {code: code for code in COUNTS[shown - 1 : shown]} if shown else {}
 
 
 def list_fact_ids(brief: Brief) -> frozenset[str]:
@@ -46,11 +56,11 @@ def list_names(brief: Brief, grammar: Grammar) -> tuple[FactName, ...]:
     """List every name of every fact of the brief in the grammar's language."""
     names = [name for item in brief.items for name in _name_item(item, grammar)]
     names += [name for fact in brief.facts for name in _name_fact(fact, grammar)]
-    names += _build_names(SHOP, "SHOP", [brief.shop_name], grammar)
-    names += _build_names(PICKS, "PICKS", _say_picks(len(brief.items), grammar), grammar)
-    names += _build_names(SEASON, "SEASON", say_season(brief.season, grammar), grammar)
-    names += [FactName(SHOWN, "SHOWN", ())] if brief.items else []
-    return tuple(_drop_shared(dict.fromkeys(names), brief))
+    names += build_names(SHOP, "SHOP", [brief.shop_name], grammar)
+    names += build_names("single", "SINGLE", grammar.notes.get("single", ()), grammar)
+    names += build_names(SEASON, "SEASON", say_season(brief.season, grammar), grammar)
+    names += [name for item in brief.items for fact in brief.facts for name in _relate(item, fact, brief, grammar)]
+    return tuple(_part_shared(dict.fromkeys(names), brief))
 
 
 def say_day(fact: Fact, grammar: Grammar) -> str:
@@ -70,44 +80,63 @@ def _name_item(item: BriefItem, grammar: Grammar) -> Iterator[FactName]:
     brands = [item.brand]
     nouns = list_nouns(item.title, item.category, grammar)
     short = [*_list_short_titles(item.title, grammar), *nouns, *(f"{noun} {item.title}" for noun in nouns)]
+    short += _list_cloths(item.title, nouns, grammar)
     if len(split_words(item.category).words) == 1:
         short += _list_short_titles(item.category, grammar)
-    yield from _build_names(fact, "ITEM", _list_nouns(short, colours, brands, grammar), grammar)
-    yield from _build_names(fact, "BRAND", brands, grammar)
-    yield from _build_names(fact, "CATEGORY", [item.category], grammar)
-    yield from _build_names(fact, "COLOUR", [*colours, *_list_genders(item.colour, grammar)], grammar)
+    yield from build_names(fact, "ITEM", _list_nouns(short, colours, brands, grammar), grammar)
+    yield from build_names(fact, "BRAND", brands, grammar)
+    yield from build_names(fact, "CATEGORY", [item.category], grammar)
+    yield from build_names(fact, "COLOUR", [*colours, *_list_genders(item.colour, grammar)], grammar)
     fits = [word for word in _find_core(item.title, grammar) if word in grammar.notes["fitting"]]
-    yield from _build_names(fact, "FIT", dict.fromkeys((*fits, *list_tags(item, grammar))), grammar)
-    yield from _build_names(fact, "MATERIAL", _list_materials(item.title, grammar), grammar)
+    yield from build_names(fact, "FIT", dict.fromkeys((*fits, *list_tags(item, grammar))), grammar)
+    yield from build_names(fact, "MATERIAL", _list_materials(item.title, grammar), grammar)
 
 
 def _name_fact(fact: Fact, grammar: Grammar) -> Iterator[FactName]:
     if fact.piece:
         nouns = list_nouns(fact.piece, "", grammar)
         short = [*_list_short_titles(fact.piece, grammar), *nouns, *(f"{noun} {fact.piece}" for noun in nouns)]
+        short += _list_cloths(fact.piece, nouns, grammar)
         colours = _list_colours(fact.colour, grammar)
-        yield from _build_names(fact.code, "PIECE", _list_nouns(short, colours, [""], grammar), grammar)
+        yield from build_names(fact.code, "PIECE", _list_nouns(short, colours, [""], grammar), grammar)
         heads = [name for name in short if " " not in name]
         owned = [f"{name.removesuffix('ة')}{'ت' * name.endswith('ة')}ك" for name in heads]
         owned += [f"{own} {fact.piece}" for own in owned]
-        yield from _build_names(fact.code, "PIECE", owned if grammar.language == "ar" else (), grammar)
+        yield from build_names(fact.code, "PIECE", owned if grammar.language == "ar" else (), grammar)
     if fact.day is not None:
-        yield from _build_names(fact.code, "DAY", _list_days(fact, grammar), grammar)
+        yield from build_names(fact.code, "DAY", _list_days(fact, grammar), grammar)
         month = grammar.notes["month"][fact.day.month - 1]
-        yield from _build_names(
+        yield from build_names(
             fact.code, "MONTH", [f"{month} {fact.day.year}", *([] if fact.dated else [month])], grammar
         )
     if fact.count:
-        yield from _build_names(fact.code, "COUNT", [say_count(fact.count, grammar, "times")], grammar)
-        yield from _build_names(
+        yield from build_names(fact.code, "COUNT", [say_count(fact.count, grammar, "times")], grammar)
+        yield from build_names(
             fact.code, "NUMBER", [say_count(fact.count, grammar, "number"), str(fact.count)], grammar
         )
     forms = list_forms(fact, grammar)
-    yield from _build_names(fact.code, "KIND", forms[0] if forms else (), grammar)
-    yield from _build_names(fact.code, "WORDS", _list_lists(forms, grammar), grammar)
+    yield from build_names(fact.code, "KIND", forms[0] if forms else (), grammar)
+    yield from build_names(fact.code, "WORDS", _list_lists(forms, grammar), grammar)
 
 
-def _build_names(fact: str, slot: str, texts: Iterable[str], grammar: Grammar) -> Iterator[FactName]:
+def _relate(item: BriefItem, fact: Fact, brief: Brief, grammar: Grammar) -> Iterator[FactName]:
+    """List what a picked item and a fact of the client's have in common."""
+    both = f"{fact.code}={build_item_id(item.item_id)}"
+    words = {fold(word): forms for word, forms in zip(fact.words, list_forms(fact, grammar), strict=True)}
+    alone = [fold(other.title) for other in brief.items].count(fold(item.title)) == 1
+    if alone and fact.piece and fold(fact.piece) == fold(item.title):
+        yield FactName(both, "SAME", ())
+    if fact.code == "quiz_colours" and fold(item.colour) in words:
+        yield FactName(both, "SAME", ())
+        colours = [*_list_colours(item.colour, grammar), *_list_genders(item.colour, grammar)]
+        yield from build_names(both, "SHARED", colours, grammar)
+    if fact.code == "quiz_styles":
+        tags = {fold(tag) for tag in list_tags(item, grammar)} & {fold(tag) for tag in item.tags}
+        yield from (name for tag in words if tag in tags for name in build_names(both, "SHARED", words[tag], grammar))
+
+
+def build_names(fact: str, slot: str, texts: Iterable[str], grammar: Grammar) -> Iterator[FactName]:
+    """Build the names of a fact from texts that stand for it."""
     for text in texts:
         phrase: Phrase = tuple(list_keys(word, grammar.language) for word in split_words(text).words)
         if phrase:
@@ -143,9 +172,20 @@ def _list_short_titles(title: str, grammar: Grammar) -> Iterator[str]:
         yield " ".join(rest)
     head = core[0] if first else core[-1]
     yield head
+    if not first and len(core) > 2 and not {*core} & {*grammar.notes["unmaterial"], *_DENIALS}:
+        yield from [f"{core[0]} {head}"] if core[0] not in loose else []  # the name of its line
+        yield from [" ".join(core[-2:])] if core[-2] in grammar.notes["fitting"] else []
     if not first and "-" in (last := title.rsplit(maxsplit=1)[-1]) and split_words(last).words == core[-2:]:
         yield " ".join(core[-2:])
     yield from (noun for noun in grammar.notes.get("compound", ()) if head.endswith(noun) and head != noun)
+
+
+def _list_cloths(title: str, nouns: Sequence[str], grammar: Grammar) -> Iterator[str]:
+    """List a thing's nouns with the one material that its title names: `velvet skirt`, `pantalon en lin`."""
+    heads = nouns if nouns or "head" in grammar.notes else _find_core(title, grammar)[-1:]
+    for material in _list_materials(title, grammar):
+        for shape in grammar.notes.get("cloth", ()):
+            yield from (shape.replace("MATERIAL", material).replace("NOUN", head) for head in heads)
 
 
 def _find_core(title: str, grammar: Grammar) -> tuple[str, ...]:
@@ -195,7 +235,7 @@ def _list_days(fact: Fact, grammar: Grammar) -> Iterator[str]:
     if fact.day is None:
         return
     month = grammar.notes["month"][fact.day.month - 1]
-    for shape in grammar.notes["day"]:
+    for shape in (*(grammar.notes.get("first_day", ()) if fact.day.day == 1 else ()), *grammar.notes["day"]):
         plain = shape.replace("DAY", str(fact.day.day)).replace("MONTH", month)
         if not fact.dated:
             yield plain
@@ -219,14 +259,8 @@ def say_season(season: str, grammar: Grammar) -> list[str]:
     return [grammar.notes["season"][order.index(season)]] if season in order else []
 
 
-def _say_picks(count: int, grammar: Grammar) -> list[str]:
-    """Say how many items were picked, in every form that the language has for it."""
-    forms = grammar.notes.get("picks", ())
-    return forms[count - 1].split("/") if 0 < count <= len(forms) else []
-
-
-def _drop_shared(names: Iterable[FactName], brief: Brief) -> Iterator[FactName]:
-    """Drop the names of things that name two different things."""
+def _part_shared(names: Iterable[FactName], brief: Brief) -> Iterator[FactName]:
+    """Part the names that name two different things from those that name one."""
     titles = [item.title for item in brief.items]
     things = {fact.code: fact.piece for fact in brief.facts if fact.piece}
     for item in brief.items:
@@ -237,7 +271,11 @@ def _drop_shared(names: Iterable[FactName], brief: Brief) -> Iterator[FactName]:
     for name in kept:
         if name.slot in _HEADED:
             owners[_simplify(name.phrase)].add(things[name.fact])
-    yield from (name for name in kept if name.slot not in _HEADED or len(owners[_simplify(name.phrase)]) == 1)
+    for name in kept:
+        if name.slot not in _HEADED or len(owners[_simplify(name.phrase)]) == 1:
+            yield name
+        elif name.slot == "ITEM" or name.fact in _HAD:
+            yield name._replace(slot=_ALIKE[name.slot])
 
 
 def _simplify(phrase: Phrase) -> tuple[str, ...]:
