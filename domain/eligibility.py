@@ -46,6 +46,8 @@ class MailFacts(Contract):
     policy: ClientPolicy = ClientPolicy()
     held_out_of: tuple[CampaignSlug, ...] = ()
     """Campaigns that keep this client in their holdout. Only `explain_mail_status` uses it."""
+    paused_sequence: CampaignSlug = ""
+    """The campaign that would mail the client's phase and is paused. Only `explain_mail_status` uses it."""
 
 
 class SendDecision(StrEnum):
@@ -221,6 +223,8 @@ def explain_mail_status(
         return f"Not mailed now: {out}{'; ' + due if due else ''}."
     if due:
         return f"Not mailed now: {due}."
+    if facts.paused_sequence:
+        return f"Not mailed now: the campaign {facts.paused_sequence}, which mails this phase, is paused."
     look = f"; the next look is on {format_day(wake_at)}" if wake_at else ""
     return f"Not mailed now: nothing is due in this phase{look}."
 

@@ -121,7 +121,7 @@ def plan_next_step(situation: Situation, eligibility: Eligibility, rules: MailRu
         wake=first.n if first else None,
         next_touch_at=allowed_at,
         why_not=explain_mail_status(
-            situation.facts,
+            _note_pause(situation),
             eligibility,
             rules,
             now,
@@ -149,6 +149,14 @@ def _choose_scheduled_mail(situation: Situation, now: datetime) -> ScheduledMail
     facts, due_at = situation.facts, max(mail.due_at, now)
     opens = find_opening(mail.definition, facts.sent_at, facts.time_zone, due_at)
     return replace(mail, due_at=opens) if opens > due_at else mail
+
+
+def _note_pause(situation: Situation) -> MailFacts:
+    """Return the facts with the campaign that would mail the phase, where it is paused."""
+    sequence = situation.sequence
+    if sequence is None or sequence.state is not CampaignState.PAUSED:
+        return situation.facts
+    return situation.facts.model_copy(update={"paused_sequence": sequence.campaign})
 
 
 def _is_skipped(situation: Situation, kind: TouchKind) -> bool:

@@ -121,6 +121,13 @@ class SteeredCampaign(CampaignProgress):
     """What the order means and from when it holds, in plain sentences."""
 
 
+class CloneOrder(StrictInput):
+    """What a clone of a campaign is called: its `slug`, and its `name` for people; empty: that of the first, copy."""
+
+    slug: CampaignSlug
+    name: str = Field(default="", max_length=120)
+
+
 class PauseRequest(StrictInput):
     """The input of the signal `pause`: `{"reason": "stock"}`. The reason is a short word for people; it is shown, never
     parsed."""

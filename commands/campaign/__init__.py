@@ -7,6 +7,7 @@ import click
 from commands.campaign import (
     adjust,
     approve,
+    clone,
     create,
     diff,
     end,
@@ -17,6 +18,7 @@ from commands.campaign import (
     resume,
     retry,
     schedule,
+    show,
     simulate,
     simulations,
     start,
@@ -35,6 +37,7 @@ def command() -> None:
 for verb in (
     adjust,
     approve,
+    clone,
     create,
     diff,
     end,
@@ -45,6 +48,7 @@ for verb in (
     resume,
     retry,
     schedule,
+    show,
     simulate,
     simulations,
     start,

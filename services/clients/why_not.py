@@ -17,6 +17,7 @@ from domain.timing import MailRules
 from errors import NotFound
 from models.base import ClientId
 from models.states import OutreachState
+from store.campaigns import sequences
 from store.clients import assessments, clients
 from store.clients.waiting import is_waiting
 from store.events import workflows
@@ -46,6 +47,7 @@ def explain_no_mail(
     if standing is None:
         return explain_mail_status(facts, eligibility, rules, now, None, busy, None, last_code=code)
     state = PhaseState(phase=standing.phase, since=standing.phase_since)
+    facts = facts.model_copy(update={"paused_sequence": sequences.find_paused(connection, standing.phase)})
     last_mail = max((row.created_at for row in mails), default=None)
     reason = find_no_mail_decision(state, standing.answered, standing.call, last_mail)
     touch, wake = standing.next_touch_at, standing.wake_at

@@ -74,6 +74,12 @@ def find_sequence(connection: Connection, phase: Phase, except_slug: CampaignSlu
     return sequence.campaign if sequence is not None and sequence.campaign != except_slug else None
 
 
+def find_paused(connection: Connection, phase: Phase) -> CampaignSlug:
+    """Find the campaign that mails a phase, where it is paused; empty where none is."""
+    sequence = _read(connection, connection.scalar(select(STAMP)) or "").get(phase)
+    return sequence.campaign if sequence is not None and sequence.state is CampaignState.PAUSED else ""
+
+
 def lock_sequences(connection: Connection) -> None:
     """Lock the sequences that there ever were, so that of two which start for one phase the second sees the first."""
     connection.execute(select(_c.slug).where(_c.sequence.is_not(None)).order_by(_c.slug).with_for_update())

@@ -49,6 +49,7 @@ WITH_ACTOR: Final = {
     "services/backups/restoration.py": {"restore"},
     "services/reconciliation/repair.py": {"ask_for_missing"},
     "services/campaigns/choosing.py": {"enrol_chosen", "undo_enrolment"},
+    "services/campaigns/cloning.py": {"clone_campaign"},
     "services/campaigns/creation.py": {"create_campaign"},
     "services/campaigns/finishing.py": {"finish_in_time"},
     "services/campaigns/guardrails.py": {"pause_beyond_limits"},

@@ -10,6 +10,7 @@ from domain.permissions import Action, Disclosure
 from errors import BadInput
 from ingest.definitions import list_faults
 from models.base import ID_PATTERN
+from models.campaign import CloneOrder
 from models.campaign_definition import (
     CampaignDefinition,
     CampaignVersion,
@@ -21,7 +22,7 @@ from models.campaign_definition import (
     SubmitOrder,
     VersionDecision,
 )
-from services.campaigns import definitions, version_lists
+from services.campaigns import cloning, definitions, version_lists
 from web.api.requests import JsonBody, RawBody, parse_json
 from web.api.routing import create_router, declare_errors
 from web.auth.callers import By
@@ -76,6 +77,17 @@ def list_versions(context: Here, slug: SlugPath) -> CampaignVersionList:
 def get_definition(context: Here, slug: SlugPath, version: VersionPath) -> StoredDefinition:
     """Return what one version of a campaign says."""
     return version_lists.load_definition(context.engine, slug, version)
+
+
+@router.post(
+    "/campaigns/{slug}/clone", responses=declare_errors(404, 413), dependencies=[needs(Action.CREATE_CAMPAIGN)]
+)
+def clone_campaign(
+    context: Here, actor: By, slug: SlugPath, order: Annotated[CloneOrder, Depends(JsonBody(CloneOrder))]
+) -> CampaignVersion:
+    """Save the version of a campaign that runs, else its newest, as a draft of another campaign."""
+    now, real_now, settings = context.business_now(), context.real_now(), context.settings
+    return cloning.clone_campaign(context.engine, actor, slug, order.slug, settings, now, real_now, order.name)
 
 
 @router.post(

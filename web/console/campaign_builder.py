@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, get_args
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
@@ -25,6 +25,7 @@ from models.journey_steps import ACTIONS, EventType
 from models.mail import Autonomy
 from models.phase_entry import PHASE_KINDS
 from models.states import Arm, Phase, TouchKind
+from services.campaigns.cloning import load_likeness
 from services.campaigns.creation import preview_campaign
 from services.campaigns.definitions import save_draft
 from services.campaigns.version_reviews import dump_definition, load_review
@@ -51,9 +52,10 @@ SlugPath = Annotated[CampaignSlug, Path(pattern=ID_PATTERN)]
 
 
 @router.get(NEW, dependencies=[RULE])
-def show_new(request: Request, context: Here) -> Response:
-    """Begin a campaign."""
-    return _render(request, context, None, FIRST, {})
+def show_new(request: Request, context: Here, like: Annotated[str, Query(pattern=f"{ID_PATTERN}|^$")] = "") -> Response:
+    """Begin a campaign, as a clone of another where one is named."""
+    values = FIRST if not like else dump_values(load_likeness(context.engine, like)) | {"slug": ""}
+    return _render(request, context, None, values, {})
 
 
 @router.post(NEW, dependencies=[RULE])

@@ -63,7 +63,7 @@ def test_the_document_is_as_checked_in() -> None:
 
 def test_the_app_serves_the_same_document_and_no_route_is_left_out(site: TestClient) -> None:
     assert site.get("/openapi.json").json() == load_document()
-    assert len(list(operations())) == 104
+    assert len(list(operations())) == 105
 
 
 @pytest.mark.parametrize(("path", "method", "operation"), list(operations()), ids=lambda value: str(value)[:60])

@@ -117,3 +117,33 @@ def test_another_text_awaits_somebody_else_where_the_campaign_says_so(site: Test
     assert load_words(site) == (1, [STEPS[0]["mail"]["message"], "Coats have come."])  # type: ignore[index]
     again = reword(site, step="first", message="Bright colours for the first cold days.", voice="")
     assert (again.status_code, "publish it or send it back first" in again.text) == (422, True)
+
+
+def test_a_sequence_of_the_lifecycle_says_what_it_is_and_can_be_cloned(site: TestClient) -> None:
+    assert "lifecycle</small>" in site.get("/campaigns").text
+    page = plain(site.get("/campaigns/lifecycle-at-risk").text)
+    assert "A sequence of the lifecycle: everybody whose phase becomes At risk gets its mails" in page
+    assert "whoever becomes “At risk”" in page.replace("Whoever", "whoever")
+    share = site.app.state.context.settings.holdout_share  # type: ignore[attr-defined]
+    assert f"Held out {100 * share:g} %, for all who drift" in page
+    assert "when it is ended" in page
+    assert 'name="priority"' not in site.get("/campaigns/lifecycle-at-risk/acts/adjust").text
+    cloned = site.get("/new-campaign?like=lifecycle-at-risk").text
+    assert 'name="steps.0.id" type="text" value="missed"' in cloned
+    assert re.search(r'value="phase" checked', cloned)
+    assert re.search(r'name="slug" type="text" value=""', cloned)
+
+
+def test_the_api_clones_a_campaign_into_a_draft(site: TestClient) -> None:
+    key = {"Authorization": f"Bearer {site.app.state.context.settings.keys.api}"}  # type: ignore[attr-defined]
+    cloned = site.post("/v1/campaigns/lifecycle-at-risk/clone", json={"slug": "drift"}, headers=key)
+    assert cloned.status_code == 200, cloned.text
+    assert (cloned.status_code, cloned.json()["state"], cloned.json()["campaign"]) == (200, "draft", "draft")
+    said = site.get("/v1/campaigns/drift/versions/1", headers=key).json()["definition"]
+    assert (said["slug"], said["name"], said["entry"]) == (
+        "drift",
+        "At risk, copy",
+        {"on": "phase", "phase": "at_risk"},
+    )
+    again = site.post("/v1/campaigns/lifecycle-at-risk/clone", json={"slug": "drift"}, headers=key)
+    assert (again.status_code, again.json()["error"]["field"]) == (422, "slug")
