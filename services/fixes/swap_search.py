@@ -13,7 +13,7 @@ from domain.fixes import candidates as fix_rules
 from domain.fixes.easing import find_easing
 from domain.fixes.reading.items import describe_items
 from domain.fixes.roles import find_role
-from domain.fixes.swaps import list_replaceable, may_add, order_for_place
+from domain.fixes.swaps import list_replaceable, list_replacements, may_add, order_for_place
 from domain.histories import normalise_word
 from domain.sizes import fold_size
 from models.base import ItemId, Sku
@@ -90,6 +90,26 @@ class SwapSearch:
             if len(offers) == most:
                 break
         return offers
+
+    def list_other_sizes(self, fix_id: FixId, now: datetime) -> dict[Sku, list[FixItem]]:
+        """List, for each sku in the box of a proposed Fix, the same item in the other sizes that may take its place, the
+        one that fits best first. Raises NotFound."""
+        with read_transaction(self._engine) as connection:
+            row = fixes.load_fix(connection, fix_id)
+            if row.state != FixState.PROPOSED:
+                return {}
+            wish, box = parse_wish(row), reservations.load_box(connection, fix_id)
+            held = {item.sku for item in box}
+            units = availability.list_units(connection, {item.item_id for item in box})
+            left = {unit.sku for unit in units if unit.free > 0} - held
+            shop, found = self._shop.load(connection, now), list[FixItem]()
+            items = [item for item in shop.items if item.item_id in {one.item_id for one in box}]
+            # An item comes once each time, in the size that fits best of those that are left.
+            while left and (best := self._score_items(connection, row, shop, items, now, only=left)):
+                found += best
+                left -= {item.sku for item in best}
+        by_item = {unit.sku: [item for item in found if item.item_id == unit.item_id] for unit in box}
+        return {sku: list(list_replacements(wish, box, sku, sizes)) for sku, sizes in by_item.items()}
 
     def load_candidates(
         self, connection: Connection, row: FixRow, skus: Collection[Sku], now: datetime

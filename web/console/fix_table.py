@@ -1,14 +1,11 @@
-"""What stands beside a box on the stylist's table: the client at a glance, the budget, the sizes, and the queue."""
+"""What stands beside a box on the stylist's table: the client at a glance, the budget, and the queue."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from domain.fixes.candidates import to_cents
-from models.base import ItemId
-from models.fixes import FixItem, RejectReason
+from models.fixes import RejectReason
 from services.fixes.table import find_queue_place, load_glance
 from store.fixes.lists import FixFile
 from web.context import WebContext
@@ -35,7 +32,6 @@ def build_table(context: WebContext, file: FixFile) -> dict[str, Any]:
         "glance": load_glance(context.engine, file.row.client_id),
         "place": find_queue_place(context.engine, file.row.fix_id),
         "meter": build_meter(sum(unit.price_cents for unit in file.box), to_cents(file.wish.budget)),
-        "sizes": list_other_sizes(file),
         "categories": sorted({category for category, _ in items if category}),
         "colours": sorted({colour for _, colour in items if colour}),
         "reject_reasons": list(RejectReason),
@@ -51,11 +47,3 @@ def build_meter(spent_cents: int, budget_cents: int | None) -> BudgetMeter | Non
     return BudgetMeter(
         spent_cents, budget_cents, round(100 * spent_cents / whole, 1), round(100 * budget_cents / whole, 1)
     )
-
-
-def list_other_sizes(file: FixFile) -> Mapping[str, Sequence[FixItem]]:
-    """List, for each sku of the box, the same item in other sizes that may go in."""
-    by_item: dict[ItemId, list[FixItem]] = defaultdict(list)
-    for candidate in file.candidates:
-        by_item[candidate.item_id].append(candidate)
-    return {unit.sku: [one for one in by_item[unit.item_id] if one.sku != unit.sku] for unit in file.box}

@@ -178,12 +178,16 @@ class _Found(NamedTuple):
         return int(self.most) * 100 if self.most.isdecimal() else None
 
 
+def _get_swap_search(request: Request) -> SwapSearch:
+    found: SwapSearch = request.app.state.swap_search
+    return found
+
+
 def _list_found(request: Request, context: WebContext, file: FixFile, found: _Found) -> list[SwapOffer]:
     if not any(found):
         return []
-    swap_search: SwapSearch = request.app.state.swap_search
     now = context.business_now()
-    return swap_search.search(file.row.fix_id, found.words, found.out or None, now, found.dearest_cents)
+    return _get_swap_search(request).search(file.row.fix_id, found.words, found.out or None, now, found.dearest_cents)
 
 
 def _render(
@@ -229,6 +233,7 @@ def _render(
         offers=offers,
         offered=_load_items(context, offers),
         decides=decides,
+        sizes=_get_swap_search(request).list_other_sizes(file.row.fix_id, context.business_now()) if decides else {},
         token=build_token(request, file.row.fix_id, _compute_fingerprint(file)) if decides else "",
         unmet=_find_unmet(context, file),
         total_cents=sum(unit.price_cents for unit in file.box),

@@ -14,7 +14,7 @@ from models.base import utc
 from models.fixes import FixWish
 from store.database import connect, write_transaction
 from store.revisions import raise_number
-from store.tables import fix_items, fix_steps, fixes, items, stock
+from store.tables import clients, fix_items, fix_steps, fixes, items, stock
 from tests.support.algorithms import wait_until
 from tests.web import sample_shop
 
@@ -66,6 +66,21 @@ def test_the_whole_catalogue_is_searched(site: TestClient) -> None:
     found = search()
     assert "Bottom" in found
     assert "Nothing of this may go into the box." in site.get("/fixes/f1?search=submarine").text
+
+
+def test_each_item_of_a_box_is_offered_in_the_other_sizes_that_the_client_wears(site: TestClient) -> None:
+    change_store(site, clients.update().where(clients.c.client_id == "ada").values(sizes=["S", "M", "L"]))
+    for size, free in (("S", 1), ("L", 2), ("XL", 0), ("XXL", 3)):
+        row = {"sku": f"knit-0-{size}", "item_id": "knit-0", "size": size, "on_hand": free, "reserved": 0}
+        change_store(site, stock.insert().values(**row))
+
+    def list_sizes() -> list[str]:
+        offered = re.search(r"<label>Size <select[^>]*>(.*?)</select>", site.get("/fixes/f1").text)
+        return re.findall(r'value="([^"]+)"', offered.group(1)) if offered else []
+
+    assert wait_until(lambda: set(list_sizes()) == {"knit-0-S", "knit-0-L"}), list_sizes()
+    change_store(site, stock.update().where(stock.c.sku == "knit-0-S").values(reserved=1))
+    assert list_sizes() == ["knit-0-L"]
 
 
 @pytest.mark.parametrize(
