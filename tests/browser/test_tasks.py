@@ -194,6 +194,26 @@ def test_a_stylist_approves_a_draft_by_keys_alone(enter: Any, engine: Engine) ->
         assert load_state(connection, "ada", 8)[0] == "scheduled"
 
 
+def test_an_operator_mends_an_address_by_keys_alone(enter: Any, engine: Engine) -> None:
+    worker = enter(Role.OPERATOR)
+    page = worker.open("/clients/client009")
+    worker.walk_to("Edit")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/clients/client009/edit")
+    worker.walk_to("Address", "textbox")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("nowhere")
+    page.keyboard.press("Enter")
+    assert page.url.endswith("/edit"), "no address: the browser holds it back"
+    page.keyboard.press("Control+a")
+    page.keyboard.type("nine@example.net")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/clients/client009?done=edit")
+    assert ask(engine, select(t.clients.c.email).where(t.clients.c.client_id == "client009")) == "nine@example.net"
+    done = select(t.activity.c.actor).where(t.activity.c.action == "client.save", t.activity.c.subject_id == "client009")
+    assert ask(engine, done) == "operator"
+
+
 def test_a_viewer_is_offered_no_act_and_no_name(enter: Any) -> None:
     worker = enter(Role.VIEWER)
     for path in ("/clients", "/campaigns", "/campaigns/spring", "/suppressions"):
