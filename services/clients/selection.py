@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from errors import BadInput
 from models.base import ClientId
+from models.client_lists import ListOrder
 from models.segment_answers import SegmentSlug
 from store.clients.lists import ClientPage, ClientSummary, count_clients, find_clients, list_summaries
 from store.database import read_transaction
@@ -18,7 +19,7 @@ from store.segments.segments import load_segment
 
 BATCH: Final = 500
 MOST: Final = 10_000
-"""Clients that one act may be about: so many are done in seconds."""
+"""Clients that one act may be about, and that a list is sorted of: so many are done in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +34,20 @@ class ClientSelection:
 
 
 def find_page(
-    engine: Engine, chosen: ClientSelection, now: datetime, after: ClientId = "", limit: int = BATCH, **by: bool
+    engine: Engine,
+    chosen: ClientSelection,
+    now: datetime,
+    after: ClientId = "",
+    limit: int = BATCH,
+    order: ListOrder | None = None,
+    **by: bool,
 ) -> ClientPage:
-    """Find a page of the clients whom the search of a list finds. Raises NotFound for an unknown segment."""
+    """Find a page of the clients whom the search of a list finds, in the order of ids or, of up to MOST, in another.
+    Raises NotFound for an unknown segment."""
     with read_transaction(engine) as connection:
         within = (load_segment(connection, chosen.segment).tree, now) if chosen.segment else None
-        return find_clients(connection, chosen.text, chosen.phase, after, limit, within=within, **by)
+        sort = None if order is None else (order, now, MOST)
+        return find_clients(connection, chosen.text, chosen.phase, after, limit, within=within, order=sort, **by)
 
 
 def iterate_selected(engine: Engine, chosen: ClientSelection, now: datetime) -> Iterator[Sequence[ClientSummary]]:

@@ -92,8 +92,8 @@ class SwapSearch:
         return offers
 
     def list_other_sizes(self, fix_id: FixId, now: datetime) -> dict[Sku, list[FixItem]]:
-        """List, for each sku in the box of a proposed Fix, the same item in the other sizes that may take its place, the
-        one that fits best first. Raises NotFound."""
+        """List, for each sku in the box of a proposed Fix, the same item in the other sizes that may go in, best fit
+        first. Raises NotFound."""
         with read_transaction(self._engine) as connection:
             row = fixes.load_fix(connection, fix_id)
             if row.state != FixState.PROPOSED:

@@ -24,8 +24,10 @@ from sqlalchemy import (
 )
 
 from models.base import ClientId
+from models.client_lists import ListOrder
 from models.segments import Filter
 from models.states import Band, Phase
+from store.clients.sorting import list_sorted
 from store.segments.compilation import compile_filter
 from store.sql.bulk import among
 from store.sql.records import Record
@@ -91,18 +93,26 @@ def find_clients(
     *,
     by_id_alone: bool = False,
     within: tuple[Filter, datetime] | None = None,
+    order: tuple[ListOrder, datetime, int] | None = None,
 ) -> ClientPage:
     """Find clients whose id, name or address begins with `text`, in the order of ids, starting behind `after`. Where
     these are few, those come too in whose name and address, before the @, a word begins with each word of `text`.
 
     Args: `within`: a filter that holds them at a moment.
+    `order`: another order than that of ids, at a moment, and how many it may look at of those who are found.
     `by_id_alone`: for somebody to whom names and addresses are not shown, and who could guess them by searching.
     """
     # Ids first, then what is shown of them: joined at once, whoever comes before the page would be read as well.
     query, place = _select_ids(connection, text, phase, by_id_alone, within)
-    query = query.order_by(place).limit(limit + 1)
-    ids: list[ClientId] = list(connection.scalars(query.where(place > after) if after else query))
-    return ClientPage(list_summaries(connection, ids[:limit]), ids[limit - 1] if len(ids) > limit else None)
+    if order is not None:
+        by, now, most = order
+        ids = list_sorted(connection, query, most, by, now, after, limit + 1)
+    else:
+        query = query.order_by(place).limit(limit + 1)
+        ids = list(connection.scalars(query.where(place > after) if after else query))
+    rows = {row.client_id: row for row in list_summaries(connection, ids[:limit])}
+    shown = [rows[client_id] for client_id in ids[:limit] if client_id in rows]
+    return ClientPage(shown, ids[limit - 1] if len(ids) > limit else None)
 
 
 def count_clients(

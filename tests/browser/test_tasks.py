@@ -210,8 +210,8 @@ def test_an_operator_mends_an_address_by_keys_alone(enter: Any, engine: Engine) 
     page.keyboard.press("Enter")
     page.wait_for_url("**/clients/client009?done=edit")
     assert ask(engine, select(t.clients.c.email).where(t.clients.c.client_id == "client009")) == "nine@example.net"
-    done = select(t.activity.c.actor).where(t.activity.c.action == "client.save", t.activity.c.subject_id == "client009")
-    assert ask(engine, done) == "operator"
+    saved = (t.activity.c.action == "client.save") & (t.activity.c.subject_id == "client009")
+    assert ask(engine, select(t.activity.c.actor).where(saved)) == "operator"
 
 
 def test_a_viewer_is_offered_no_act_and_no_name(enter: Any) -> None:

@@ -12,6 +12,7 @@ from domain.masking import may_see_personal
 from domain.permissions import Action, Disclosure, may
 from models.actors import Actor
 from models.base import ID_PATTERN, ClientId
+from models.client_lists import ListColumn, parse_order
 from services.clients.dossier import load_dossier
 from services.clients.selection import MOST, ClientSelection, count_selected, find_page
 from services.segments.saved import list_segments
@@ -46,14 +47,22 @@ def show_clients(
     phase: Annotated[str, Query(max_length=20)] = "",
     after: Annotated[str, Query(max_length=64)] = "",
     segment: Annotated[str, Query(max_length=64)] = "",
+    sort: Annotated[str, Query(max_length=16)] = "",
 ) -> Response:
-    """List fifty clients a page, found by the beginning of their id, name or address, by phase and by saved segment."""
+    """List fifty clients a page, found by the beginning of their id, name or address, by phase and by saved segment,
+    and in the order of a column where they are few enough."""
     chosen = ClientSelection((), True, q.strip(), phase if phase in PHASES else "", segment)
     by_id_alone = not may_see_personal(actor)
-    matches = find_page(context.engine, chosen, context.business_now(), after, ROWS, by_id_alone=by_id_alone)
-    fitting = len(matches.rows)
-    if after or matches.after:
-        fitting = count_selected(context.engine, chosen, context.business_now(), by_id_alone=by_id_alone)
+    now, order, fitting = context.business_now(), parse_order(sort), 0
+    if order and by_id_alone and order.column == ListColumn.NAME:
+        order = None  # the order would tell what names are
+    if order:
+        fitting = count_selected(context.engine, chosen, now, by_id_alone=by_id_alone)
+        order = order if fitting <= MOST else None
+    matches = find_page(context.engine, chosen, now, after, ROWS, order, by_id_alone=by_id_alone)
+    if not order:
+        whole = not after and not matches.after
+        fitting = len(matches.rows) if whole else count_selected(context.engine, chosen, now, by_id_alone=by_id_alone)
     phases = context.counts.read(count_clients_by_phase)
     counted = build_slices(phases, list(PHASES))
     return render_page(
@@ -65,6 +74,8 @@ def show_clients(
         phase=phase,
         after=after,
         segment=segment,
+        search={"q": q.strip(), "phase": phase, "segment": segment},
+        order=order,
         fitting=fitting,
         most=MOST,
         segments=list_segments(context.engine).segments,

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine, text, update
+from sqlalchemy import Engine, delete, insert, text, update
 
 from domain.segments.text import parse_text
+from models.client_lists import ListColumn, ListOrder
 from models.states import Phase
-from store.clients.lists import NEW, count_clients, find_clients
+from store.clients.lists import NEW, ClientSummary, count_clients, find_clients
 from store.database import read_transaction, write_transaction
 from store.mail.policy import ShopPolicy
-from store.tables import clients
+from store.tables import clients, engagement, standings
 from tests.store.conftest import NOW
 from tests.store.seeds import seed_clients, seed_standing
 
@@ -109,3 +111,56 @@ def test_postgresql_plans_each_search_for_its_own_text(shop: Engine) -> None:
                 count_clients(connection, "e", "dormant")
         custom, generic = connection.execute(kept).one()
     assert (custom > 5, generic) == (True, 0)
+
+
+VALUES = {"ann": (3, 500), "anton": (1, 500), "e1": (2, 0), "e5": (2, 900), "b-1": (9, 20)}
+"""Orders, and what was spent."""
+
+
+@pytest.mark.parametrize("falling", [False, True])
+@pytest.mark.parametrize("column", list(ListColumn))
+def test_sorted_pages_together_are_all_in_their_order(shop: Engine, column: ListColumn, falling: bool) -> None:
+    with write_transaction(shop) as connection:
+        for days, (client_id, (orders, spent)) in enumerate(VALUES.items()):
+            sums = {"orders": orders, "orders_value_cents": spent, "last_order_at": NOW - timedelta(days=days % 3)}
+            connection.execute(delete(engagement).where(engagement.c.client_id == client_id))
+            connection.execute(insert(engagement).values(client_id=client_id, anchor_at=NOW, **sums))
+        for days, client_id in enumerate(PHASES, -2):
+            moments = {"score": float(days % 3), "next_touch_at": NOW + timedelta(days=days)}
+            connection.execute(update(standings).where(standings.c.client_id == client_id).values(**moments))
+    paged, after = list[ClientSummary](), ""
+    while True:
+        with read_transaction(shop) as connection:
+            order = (ListOrder(column, falling), NOW, 100)
+            page = find_clients(connection, after=after, limit=3, order=order)
+        paged += page.rows
+        if page.after is None:
+            break
+        after = page.after
+
+    def value(row: ClientSummary) -> object:
+        upcoming = row.next_touch_at if row.next_touch_at and row.next_touch_at > NOW else None
+        phase = None if row.phase is None else list(Phase).index(row.phase)
+        values: dict[str, object] = {"name": row.first_name.lower() or None, "phase": phase, "score": row.score}
+        values |= {
+            "orders": row.orders,
+            "spent": row.orders_value_cents,
+            "last-order": row.last_order_at,
+            "next-mail": upcoming,
+        }
+        return values[column]
+
+    assert sorted(row.client_id for row in paged) == sorted(NAMES)
+    had = [row for row in paged if value(row) is not None]
+    assert paged[: len(had)] == had, "who has nothing comes last"
+    if column != ListColumn.NAME:  # each database has its own alphabet
+        by_id = sorted(had, key=lambda row: row.client_id)
+        assert had == sorted(by_id, key=value, reverse=falling)  # type: ignore[arg-type]
+    elif falling:
+        assert [value(row) for row in had][:7] == ["zoe"] * 7
+
+
+def test_no_more_are_sorted_than_are_asked_for(shop: Engine) -> None:
+    with read_transaction(shop) as connection:
+        order = (ListOrder(ListColumn.NAME), NOW, 4)
+        assert len(find_clients(connection, order=order).rows) == 4

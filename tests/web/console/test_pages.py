@@ -138,3 +138,24 @@ def test_nightly_training_shows_who_serves_and_what_has_drifted(site: TestClient
     assert "20 November 2026 Done" in words
     assert "Ranking ndcg@10 Better, now champion hybrid-2 +0.0125 +0.0031 to +0.0219 812" in words
     assert "price of an item 0.310 under 0.001 900 1,100 Drifted" in words
+
+
+def test_a_list_stands_in_the_order_of_the_column_that_was_chosen(
+    site: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.console.clients.ROWS", 20)
+    page = text(site, "/clients?sort=-name&phase=new")
+    assert 'aria-sort="descending"' in page
+    names = re.findall(r'<td><a href="/clients/[^"]+">(Person [^<]+)<', page)
+    assert len(names) == 20
+    assert names == sorted(names, reverse=True)
+    assert "sort=name" in page, "chosen again, it is turned"
+    (following,) = re.findall(r'<a href="([^"]+)">Next page', page)
+    again = re.findall(r'<td><a href="/clients/[^"]+">(Person [^<]+)<', text(site, unescape(following)))
+    assert sorted(again) == sorted(set(again) - set(names))
+    assert [*names, *again] == sorted([*names, *again], reverse=True)
+    assert "aria-sort" not in text(site, "/clients?sort=shoe")
+    monkeypatch.setattr("web.console.clients.MOST", 3)
+    page = text(site, "/clients?sort=-name")
+    assert "aria-sort" not in page
+    assert "sort=" not in page.partition('id="clients"')[2], "too many to sort"
