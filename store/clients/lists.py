@@ -27,7 +27,7 @@ from models.base import ClientId
 from models.client_lists import ListOrder
 from models.segments import Filter
 from models.states import Band, Phase
-from store.clients.sorting import list_sorted
+from store.clients.sorting import list_sorted, look_up_each
 from store.segments.compilation import compile_filter
 from store.sql.bulk import among
 from store.sql.records import Record
@@ -106,6 +106,8 @@ def find_clients(
     query, place = _select_ids(connection, text, phase, by_id_alone, within)
     if order is not None:
         by, now, most = order
+        if phase != NEW and within is None:
+            look_up_each(connection)
         ids = list_sorted(connection, query, most, by, now, after, limit + 1)
     else:
         query = query.order_by(place).limit(limit + 1)
@@ -125,6 +127,8 @@ def count_clients(
     within: tuple[Filter, datetime] | None = None,
 ) -> int:
     """Count the clients whom `find_clients` finds on all its pages; of more than `most`, just so many."""
+    if phase and phase != NEW and not text and within is None:
+        look_up_each(connection)
     return _count_up_to(connection, _select_ids(connection, text, phase, by_id_alone, within)[0], most)
 
 

@@ -14,11 +14,13 @@ from playwright.sync_api import Browser
 from sqlalchemy import select, update
 
 from ingest.definitions import read_definition
+from ingest.flag_files import parse_flag
 from ingest.uploads import Uploads
 from models.actors import Actor, Channel, Role
 from models.offers import OfferOrder
 from models.simulation import dump_stored
 from services.campaigns.definitions import save_draft
+from services.flags.lifecycle import save_flag, start_flag
 from services.offers.lifecycle import save_offer
 from settings import Settings
 from store import tables as t
@@ -44,6 +46,7 @@ PAGES: Final = (
         "/goods",
         "/algorithms",
         "/algorithms/ranking/comparison",
+        "/flags/longer",
         "/refreshes",
         "/system",
         "/settings",
@@ -59,6 +62,10 @@ PAGES: Final = (
     *("/campaigns/spring/preview", "/campaigns/autumn/preview", "/campaigns/evil/preview"),
     *("/campaigns/spring/simulation", "/campaigns/evil/simulation"),
 )
+FLAG: Final = """
+name: More items
+arms: [{name: as-now, share: 0.5}, {name: longer, share: 0.5, effect: {count: 12, delay_ms: 800, shown: true}}]
+"""
 NO_PAGES: Final = ("/me", "/clients/{client_id}/export", "/mailbox/{mail_id}/html", "/mailbox/{mail_id}/raw")
 """What asks for an account of one's own, and what is no page."""
 DEMO: Final = Actor(who="demo", role=Role.OWNER, channel=Channel.PAGE)
@@ -77,6 +84,8 @@ def shop(site: str, home: Path) -> str:
     draft = read_definition(Path("examples/campaigns/abandoned-cart.yaml")).model_copy(update={"slug": "autumn"})
     settings = Settings(home=home, _env_file=None)
     save_draft(engine, DEMO, draft, settings, NOW, NOW)
+    save_flag(engine, DEMO, "longer", parse_flag(FLAG), NOW, NOW)
+    start_flag(engine, DEMO, settings, "longer", NOW, NOW)
     save_offer(engine, DEMO, "welcome", OfferOrder(name="Welcome", code="HELLO10", percent=10), settings, NOW, NOW)
     with write_transaction(engine) as connection:
         report = dump_stored(build_kept_report("spring", NOW.date()))
