@@ -121,11 +121,24 @@ FALSE = {
     ),
 }
 ON_THE_CARD_OF_ANOTHER = {
-    "en": ("Navy is a colour you chose.", "It joined our collection after your last order.", "You chose this colour."),
+    "en": (
+        "Navy is a colour you chose.",
+        "It joined our collection after your last order.",
+        "Navy is among your colours.",
+        "You chose this colour.",
+    ),
     "de": ("Marineblau ist eine Farbe aus Ihrem Stilquiz.", "Es ist neu seit Ihrer letzten Bestellung."),
-    "fr": ("Le bleu marine est une couleur que vous avez choisie.", "Vous avez choisi cette couleur dans votre quiz."),
-    "es": ("Clásico es un estilo que elegiste.", "Es una novedad desde tu último pedido."),
-    "ar": ("اخترت هذا اللون في اختبار الأسلوب.", "انضم إلى مجموعتنا بعد طلبك الأخير."),
+    "fr": ("Le bleu marine est dans vos couleurs.", "Vous avez choisi cette couleur dans votre quiz."),
+    "es": (
+        "Clásico es un estilo que elegiste.",
+        "Es una novedad desde tu último pedido.",
+        "El azul marino es uno de tus colores.",
+    ),
+    "ar": (
+        "الكحلي من الألوان التي اخترتها.",
+        "اخترت هذا اللون في اختبار الأسلوب.",
+        "انضم إلى مجموعتنا بعد طلبك الأخير.",
+    ),
 }
 
 
