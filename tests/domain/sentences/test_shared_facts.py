@@ -124,7 +124,6 @@ ON_THE_CARD_OF_ANOTHER = {
     "en": (
         "Navy is a colour you chose.",
         "It joined our collection after your last order.",
-        "Navy is among your colours.",
         "You chose this colour.",
     ),
     "de": ("Marineblau ist eine Farbe aus Ihrem Stilquiz.", "Es ist neu seit Ihrer letzten Bestellung."),
