@@ -19,7 +19,8 @@ from models.campaign_definition import (
 )
 from models.journey_steps import END, JourneyStep
 from models.phase_entry import PhaseEntry
-from web.console.labels import EVENTS, PHASES, get_label
+from models.states import TouchKind
+from web.console.labels import EVENTS, KINDS, PHASES, get_label
 
 
 class StepView(NamedTuple):
@@ -47,7 +48,8 @@ def _describe(step: JourneyStep) -> tuple[str, str]:
         named = filter(None, (step.mail.offer, *(variant.offer for variant in step.mail.variants)))
         offers = list(dict.fromkeys(named))
         said = f" · {'offers' if len(offers) > 1 else 'offer'} {join_words(offers)}" if offers else ""
-        return f"Mail{variants}{said}", step.mail.message
+        kind = "" if step.mail.kind is TouchKind.CAMPAIGN else f": {get_label(step.mail.kind, KINDS)}"
+        return f"Mail{kind}{variants}{said}", step.mail.message
     if step.wait is not None:
         return f"Wait {say_span(step.wait)}", ""
     if step.wait_for is not None:

@@ -127,6 +127,7 @@ def test_a_sequence_of_the_lifecycle_says_what_it_is_and_can_be_cloned(site: Tes
     share = site.app.state.context.settings.holdout_share  # type: ignore[attr-defined]
     assert f"Held out {100 * share:g} %, for all who drift" in page
     assert "when it is ended" in page
+    assert "Mail: Missed you" in page
     assert 'name="priority"' not in site.get("/campaigns/lifecycle-at-risk/acts/adjust").text
     cloned = site.get("/new-campaign?like=lifecycle-at-risk").text
     assert 'name="steps.0.id" type="text" value="missed"' in cloned
