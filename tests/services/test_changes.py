@@ -40,6 +40,7 @@ from models.dead_letters import LetterSource
 from models.drafts import DraftEdit, SentenceChange
 from models.fix_views import FixRequestBody
 from models.fixes import FixDecision, FixState, FixStep
+from models.flags import FlagArm, FlagEffect, FlagOrder, FlagState
 from models.lifecycle import Command
 from models.offers import OfferOrder
 from models.outreach import Conclusion, UnknownMailAnswer
@@ -87,6 +88,7 @@ from services.fixes.settlement import cancel_fix
 from services.fixes.stylist_decisions import decide_fix
 from services.fixes.swap_search import SwapSearch
 from services.fixes.wave_start import begin_wave
+from services.flags.lifecycle import save_flag, start_flag, stop_flag
 from services.goods.pictures import retry_pictures
 from services.goods.wholes import replace_items
 from services.ingestion.dead_letters import drop_letter
@@ -127,6 +129,7 @@ from store.clients import calls, pending_addresses
 from store.clients.preferences import rebuild_preferences
 from store.database import connect, read_transaction, write_transaction
 from store.events import outbox
+from store.experiments import flags
 from store.learning import artefacts
 from store.learning.artefacts import Artefact
 from store.mail.policy import ShopPolicy
@@ -203,6 +206,11 @@ def shared_shop(example: Example, tmp_path_factory: pytest.TempPathFactory) -> I
     opened.engine.dispose()
 
 
+def _build_flag(slug: str, share: float = 1.0) -> FlagOrder:
+    arms = (FlagArm(name="as-now", share=0.5), FlagArm(name="six", share=0.5, effect=FlagEffect(count=6)))
+    return FlagOrder(name=slug, namespace=slug, share=share, placements=(slug,), arms=arms)
+
+
 @pytest.fixture(scope="module")
 def example(tmp_path_factory: pytest.TempPathFactory) -> Example:
     home = tmp_path_factory.mktemp("example")
@@ -231,6 +239,9 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Example:
         call_id = str(connection.scalar(select(t.calls.c.call_id).where(t.calls.c.client_id == "bea")))
         segments.save_segment(connection, "everybody", "Everybody", Everyone(), "ann", NOW)
         offers.insert_offer(connection, "five", OfferOrder(name="Five", code="FIVE5", percent=5), None, "ann", NOW)
+        for slug in ("draft", "runs"):
+            flags.insert_flag(connection, slug, _build_flag(slug), "ann", NOW)
+        flags.move_flag(connection, "runs", FlagState.RUNNING, {"started_at": NOW, "since": NOW})
         campaigns.create_campaign(connection, CampaignSpec(slug="autumn", name="Autumn"), NOW)
         campaigns.move_campaign(connection, "autumn", CampaignState.PAUSED, NOW)
         # One whose end has come: it was left with a mail in the hands of the mail server, so it has not finished yet.
@@ -480,6 +491,9 @@ CHANGES: Final[dict[Action, Change]] = {
     ),
     Action.APPROVE_OFFER: lambda s, a: approve_offer(s.engine, a, "five", s.context.settings, NOW, REAL),
     Action.RETIRE_OFFER: lambda s, a: retire_offer(s.engine, a, "five", s.context.settings, NOW, REAL),
+    Action.SAVE_FLAG: lambda s, a: save_flag(s.engine, a, "draft", _build_flag("draft", 0.5), NOW, REAL),
+    Action.START_FLAG: lambda s, a: start_flag(s.engine, a, s.context.settings, "draft", NOW, REAL),
+    Action.STOP_FLAG: lambda s, a: stop_flag(s.engine, a, "runs", NOW, REAL),
     Action.DELETE_SEGMENT: lambda s, a: delete_segment(s.engine, a, "everybody", NOW, REAL),
     Action.CREATE_CAMPAIGN: lambda s, a: create_campaign(
         s.engine, a, CampaignSpec(slug="winter", name="Winter"), NOW, REAL
