@@ -137,7 +137,7 @@ def test_what_was_written_when_the_sign_in_had_ended_is_sent_after_the_next(site
     assert answer.status_code == 200
     assert "a&lt;b&gt;da" in answer.text
     sent = browser.post("/clients/ada/erase", data={"token": find_form_token(answer.text), "confirm": "ada"})
-    assert (sent.status_code, sent.headers["location"]) == (303, "/clients/ada")
+    assert (sent.status_code, sent.headers["location"]) == (303, "/clients/ada/erasure")
 
 
 def test_the_first_owner_is_made_once(site: TestClient) -> None:
