@@ -1,4 +1,4 @@
-"""Read what a test of yes or no showed."""
+"""Read what a test of yes or no, or of two means, showed."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from math import sqrt
 from typing import Any
 
 from domain.statistics import bayes, lift, sequential
+from domain.statistics.bayes import Posterior
 from domain.statistics.intervals import Interval
-from domain.statistics.sequential import Sample
+from domain.statistics.lift import Lift
+from domain.statistics.sequential import Look, Sample
 
 
 def read_test(treated: tuple[int, int], control: tuple[int, int], narrowest_at: int | None) -> dict[str, Any]:
@@ -21,17 +23,7 @@ def read_test(treated: tuple[int, int], control: tuple[int, int], narrowest_at: 
     look = sequential.compare_arms(
         sequential.sample_share(*treated), sequential.sample_share(*control), narrowest_at=planned
     )
-    return {
-        "treated": round(result.treated, 6),
-        "control": round(result.control, 6),
-        "difference": _round_interval(result.difference),
-        "lift": _round_interval(result.relative),
-        "p_value": round(result.p_value, 6),
-        "difference_at_every_look": _round_interval(look.difference),
-        "p_value_at_every_look": round(look.p_value, 6),
-        "p_better": round(posterior.p_better, 4),
-        "loss_if_worse": round(posterior.loss, 6),
-    }
+    return _describe(result, look, posterior)
 
 
 def read_means(treated: Sample, control: Sample, narrowest_at: int | None) -> dict[str, Any]:
@@ -42,6 +34,11 @@ def read_means(treated: Sample, control: Sample, narrowest_at: int | None) -> di
     error = sqrt(sum(variances))
     posterior = bayes.compare_means(result.difference.value, error) if error > 0 else None
     look = sequential.compare_arms(treated, control, narrowest_at=planned) if error > 0 else None
+    return _describe(result, look, posterior)
+
+
+def _describe(result: Lift, look: Look | None, posterior: Posterior | None) -> dict[str, Any]:
+    """Describe a comparison in plain values. Without `look` and `posterior` nothing varied, so nothing is told."""
     return {
         "treated": round(result.treated, 6),
         "control": round(result.control, 6),

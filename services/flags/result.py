@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -111,7 +111,7 @@ def _compare(
     tables: Mapping[str, Floats],
     tallies: Mapping[str, VisitTally],
     narrowest_at: int | None,
-) -> Any:
+) -> Iterator[ArmComparison]:
     other = tables[control]
     for arm in arms:
         if arm == control:
@@ -124,7 +124,7 @@ def _compare(
             yield from _compare_visits(arm, treated, untreated, narrowest_at)
 
 
-def _compare_clients(arm: str, one: Floats, other: Floats, narrowest_at: int | None) -> Any:
+def _compare_clients(arm: str, one: Floats, other: Floats, narrowest_at: int | None) -> Iterator[ArmComparison]:
     counts = (len(one), len(other))
     column = OUTCOME["orders"]
     yes = [(int((table[:, column] > 0).sum()), len(table)) for table in (one, other)]
@@ -139,7 +139,9 @@ def _compare_clients(arm: str, one: Floats, other: Floats, narrowest_at: int | N
         yield _build(arm, figure, read_means(samples[0], samples[1], narrowest_at), counts, adjusted[2])
 
 
-def _compare_visits(arm: str, treated: VisitTally, untreated: VisitTally, narrowest_at: int | None) -> Any:
+def _compare_visits(
+    arm: str, treated: VisitTally, untreated: VisitTally, narrowest_at: int | None
+) -> Iterator[ArmComparison]:
     counts = (treated.visits, untreated.visits)
     clicked = read_test((treated.clicked, treated.visits), (untreated.clicked, untreated.visits), narrowest_at)
     yield _build(arm, "visits_clicked", clicked, counts)

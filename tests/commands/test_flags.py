@@ -10,9 +10,10 @@ from click.testing import CliRunner
 
 from cli import selvedge
 from errors import BadInput
-from settings import load
-from store.database import connect
-from tests.support.tables import create_tables
+from tests.support.command_store import command_store
+
+__all__ = ["command_store"]
+pytestmark = pytest.mark.usefixtures("command_store")
 
 LONGER = """
 name: More items at home
@@ -28,13 +29,6 @@ arms:
 def run_command(*words: str) -> str:
     done = CliRunner().invoke(selvedge, ["flags", *words], catch_exceptions=False, standalone_mode=False)
     return str(done.output)
-
-
-@pytest.fixture(autouse=True)
-def _store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("SELVEDGE_HOME", str(tmp_path / "home"))
-    create_tables(connect(load().database))
 
 
 def test_a_flag_is_created_started_shown_read_and_stopped() -> None:

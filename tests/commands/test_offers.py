@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from cli import selvedge
 from errors import BadInput
-from settings import load
-from store.database import connect
-from tests.support.tables import create_tables
+from tests.support.command_store import command_store
+
+__all__ = ["command_store"]
+pytestmark = pytest.mark.usefixtures("command_store")
 
 
 def run_command(*words: str) -> str:
     done = CliRunner().invoke(selvedge, ["offers", *words], catch_exceptions=False, standalone_mode=False)
     return str(done.output)
-
-
-@pytest.fixture(autouse=True)
-def _store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("SELVEDGE_HOME", str(tmp_path / "home"))
-    create_tables(connect(load().database))
 
 
 def test_an_offer_is_created_approved_shown_and_retired() -> None:
