@@ -20,7 +20,7 @@ from models.states import EnrolmentState, HoldSource
 from store.mail.mail_facts import list_sent_times
 from store.mail.suppressions import hash_address
 from store.mail.withdrawals import match_in_force
-from store.sql.bulk import give, match_given
+from store.sql.bulk import give, leave_index, match_given
 from store.sql.records import Record
 from store.tables import clients, enrolments, holds, outreaches, suppressions, withdrawals
 
@@ -146,7 +146,7 @@ def _build_queries(dialect: str) -> _Queries:
         return match_given(dialect, column)
 
     s, h, e = suppressions.c, holds.c, enrolments.c
-    counted = _o.state.in_(sorted(COUNTED))
+    state = leave_index(_o.state)
     on_the_way = or_(e.state == EnrolmentState.WAITING, e.state == EnrolmentState.IN_STEP)
     return _Queries(
         people=select(*_AddressedClient.list_columns(clients)).where(of_given(_c.client_id)),
@@ -155,7 +155,9 @@ def _build_queries(dialect: str) -> _Queries:
         .select_from(clients.join(withdrawals, match_in_force()))
         .where(of_given(_c.client_id)),
         holds=select(h.client_id, h.source, h.since, h.until).where(of_given(h.client_id)).order_by(h.since),
-        busy=select(_o.client_id).where(of_given(_o.client_id), _o.state.in_(sorted(IN_TURN))),
-        sent_to=select(_o.mailbox, _o.client_id, _LEFT_AT.label("at")).where(of_given(_o.mailbox), counted),
+        busy=select(_o.client_id).where(of_given(_o.client_id), state.in_(sorted(IN_TURN))),
+        sent_to=select(_o.mailbox, _o.client_id, _LEFT_AT.label("at")).where(
+            of_given(_o.mailbox), state.in_(sorted(COUNTED))
+        ),
         places=select(e.client_id, e.campaign).where(of_given(e.client_id), on_the_way),
     )

@@ -18,7 +18,7 @@ from models.states import CampaignState, EnrolmentState, HoldSource, OutreachSta
 from store.mail.ledger_in_bulk import MailKey
 from store.mail.suppressions import hash_address
 from store.mail.withdrawals import match_in_force
-from store.sql.bulk import give, match_given
+from store.sql.bulk import give, leave_index, match_given
 from store.sql.types import UtcTime
 from store.tables import campaigns, clients, enrolments, events, holds, outreaches, suppressions, withdrawals
 
@@ -92,7 +92,7 @@ def list_sent_times(
 @cache  # building it takes longer than running it
 def _select_sent_times(dialect: str) -> Select[Any]:
     o = outreaches.c
-    counted = or_(*(o.state == state for state in sorted(COUNTED)))
+    counted = or_(*(leave_index(o.state) == state for state in sorted(COUNTED)))
     recent = o.updated_at > bindparam("since", type_=UtcTime())
     query = select(o.client_id, func.coalesce(o.sent_at, o.updated_at))
     return query.where(match_given(dialect, o.client_id), counted, recent)
@@ -123,7 +123,7 @@ def load_shown(connection: Connection, mails: Collection[MailKey], since: dateti
 @cache  # building it takes longer than running it
 def _select_shown(dialect: str) -> Select[Any]:
     o = outreaches.c
-    sent = (o.state == OutreachState.SENT, o.sent_at > bindparam("since", type_=UtcTime()))
+    sent = (leave_index(o.state) == OutreachState.SENT, o.sent_at > bindparam("since", type_=UtcTime()))
     query = select(o.client_id, o.n, o.draft).where(match_given(dialect, o.client_id), *sent)
     return query.order_by(o.client_id, o.n)
 

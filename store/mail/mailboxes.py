@@ -20,7 +20,7 @@ from domain.bounces import MailboxMail
 from domain.outreach import COUNTED, RETURNED
 from models.base import CampaignSlug, ClientId
 from models.states import OutreachState
-from store.sql.bulk import among, give, match_given
+from store.sql.bulk import among, give, leave_index, match_given
 from store.tables import clients, events, outreaches, suppressions
 
 SHOWN_MAILBOXES: Final = 3
@@ -127,7 +127,7 @@ def find_campaign_mails(
 @cache  # building it takes longer than running it
 def _select_campaign_mails(dialect: str) -> Select[Any]:
     o = outreaches.c
-    left = (o.campaign == bindparam("slug"), o.state.in_(sorted(COUNTED | RETURNED)))
+    left = (leave_index(o.campaign) == bindparam("slug"), leave_index(o.state).in_(sorted(COUNTED | RETURNED)))
     return select(o.mailbox, o.client_id).where(match_given(dialect, o.mailbox), *left)
 
 
@@ -165,9 +165,9 @@ def _select_mails(dialect: str) -> Select[Any]:
         match_given(dialect, o.mailbox),
         o.updated_at > bindparam("since"),
         or_(
-            o.state == OutreachState.SENT,
-            (o.state == OutreachState.BOUNCED) & o.code.startswith(SOFT),
-            (o.state == OutreachState.FAILED) & o.code.startswith(REFUSED),
+            leave_index(o.state) == OutreachState.SENT,
+            (leave_index(o.state) == OutreachState.BOUNCED) & o.code.startswith(SOFT),
+            (leave_index(o.state) == OutreachState.FAILED) & o.code.startswith(REFUSED),
         ),
     )
 
@@ -194,9 +194,9 @@ _OTHER_MAIL: Final = (
     select(outreaches.c.n)
     .where(
         outreaches.c.mailbox == bindparam("box"),
-        outreaches.c.campaign == bindparam("slug"),
+        leave_index(outreaches.c.campaign) == bindparam("slug"),
         outreaches.c.client_id != bindparam("client"),
-        or_(*(outreaches.c.state == state for state in sorted(COUNTED | RETURNED))),
+        or_(*(leave_index(outreaches.c.state) == state for state in sorted(COUNTED | RETURNED))),
     )
     .limit(1)
 )

@@ -14,7 +14,7 @@ from models.base import ClientId
 from models.offers import OfferSlug
 from models.states import OutreachState
 from store.offers.offers import OfferRow
-from store.sql.bulk import among, give, match_given
+from store.sql.bulk import among, give, leave_index, match_given
 from store.tables import offer_grants, offers, outreaches
 
 _g = offer_grants.c
@@ -82,5 +82,5 @@ def list_bounced(
 @cache  # building it takes longer than running it
 def _select_bounced(dialect: str) -> Select[Any]:
     o = outreaches.c
-    stated = (match_given(dialect, o.client_id), o.offer.is_not(None), o.state == OutreachState.BOUNCED)
+    stated = (match_given(dialect, o.client_id), o.offer.is_not(None), leave_index(o.state) == OutreachState.BOUNCED)
     return select(o.offer, o.client_id, o.n).where(*stated)
