@@ -57,11 +57,12 @@ def _bare(server: DevServer) -> float:
 
 @contextmanager
 def open_shop(folder: Path) -> Iterator[tuple[Shop, DevServer, WorkerProcess]]:
-    """Run a dev server on a WAL file, one worker process, and a shop whose quiet hours never come."""
+    """Run a dev server on a WAL file, one worker process, and a shop whose quiet hours never come and whose pace is what
+    the machine can do."""
     (folder / "temporal").mkdir()
     server: DevServer = new_dev_server(folder / "temporal")
     server.start()
-    given = {"quiet_from_hour": 0, "quiet_until_hour": 0, "starts_per_second": 1_000.0}
+    given = {"quiet_from_hour": 0, "quiet_until_hour": 0, "starts_per_second": 1_000.0, "mails_per_second": 1_000.0}
     shop = a_shop(folder / "home", temporal_address=server.address, stock=False, **given)
     worker = WorkerProcess(shop.settings, folder)
     try:

@@ -196,8 +196,12 @@ class Postfix:
         return "".join((self.folder / name).read_text() for name in ("out", "log") if (self.folder / name).exists())
 
     def read_mails(self) -> list[bytes]:
-        """What lies in the Maildir, its own reports too."""
-        return [path.read_bytes() for path in sorted((self.folder / "mail").glob("all/new/*"))]
+        """What lies in the Maildir, its own reports too, in the order of arrival.
+
+        Names tell the second alone: within it they sort by inode, and what an earlier test sent came last.
+        """
+        paths = (self.folder / "mail").glob("all/new/*")
+        return [path.read_bytes() for path in sorted(paths, key=lambda path: path.stat().st_mtime_ns)]
 
     def count_ids(self) -> list[str]:
         """The Message-ID of each mail of ours in the Maildir."""
