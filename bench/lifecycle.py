@@ -57,8 +57,7 @@ def _bare(server: DevServer) -> float:
 
 @contextmanager
 def open_shop(folder: Path) -> Iterator[tuple[Shop, DevServer, WorkerProcess]]:
-    """Run a dev server on a WAL file, one worker process, and a shop whose quiet hours never come and whose pace is what
-    the machine can do."""
+    """Run a dev server on a WAL file, one worker process, and a shop without quiet hours or a slow pace."""
     (folder / "temporal").mkdir()
     server: DevServer = new_dev_server(folder / "temporal")
     server.start()

@@ -16,6 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from errors import BadInput, ConfigError, Unavailable
 from store.sql.patience import COMMAND, Patience
+from store.sql.write_lock import begin_write
 
 log = logging.getLogger("selvedge.database")
 
@@ -99,8 +100,10 @@ def _sqlite(url: str, path: str | None, patience: Patience, pool: tuple[int, int
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        immediate = connection.get_execution_options().get("selvedge_write", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+        if connection.get_execution_options().get("selvedge_write", False):
+            begin_write(connection, patience.lock_s)
+        else:
+            connection.exec_driver_sql("BEGIN")
 
     return engine
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -65,6 +68,38 @@ def test_a_locked_sqlite_is_waited_for_no_longer_than_set(tmp_path: Path) -> Non
     finally:
         holder.close()
         engine.dispose()
+
+
+def test_a_process_that_writes_without_a_pause_lets_others_write(tmp_path: Path) -> None:
+    path = tmp_path / "one.db"
+    engine = connect(f"sqlite:///{path}")
+    with write_transaction(engine) as connection:
+        connection.execute(text("CREATE TABLE things (id integer)"))
+    with subprocess.Popen([sys.executable, "-c", WRITE_ON, path], stdout=subprocess.PIPE, text=True) as busy:
+        assert busy.stdout is not None
+        busy.stdout.readline()
+        with write_transaction(engine) as connection:
+            before = connection.scalar(text("SELECT count(*) FROM things"))
+        for _ in range(5):
+            time.sleep(0.15)  # it has its turn again
+            with write_transaction(engine) as connection:
+                after = connection.scalar(text("SELECT count(*) FROM things"))
+        busy.kill()
+    engine.dispose()
+    assert after - before < 5 * 45, "it wrote thirty times before each of ours, beside what it wrote in our sleep"
+
+
+WRITE_ON = """
+import sqlite3, sys, time
+held = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=60)
+while True:
+    held.execute("BEGIN IMMEDIATE")
+    held.execute("INSERT INTO things VALUES (1)")
+    time.sleep(0.01)
+    held.execute("COMMIT")
+    print("written", flush=True)
+    time.sleep(0.0005)
+"""
 
 
 def test_what_is_said_outside_names_no_host(tmp_path: Path) -> None:
