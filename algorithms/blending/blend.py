@@ -24,6 +24,8 @@ from models.mail import Pick
 HEAD: Final = 20
 """The best `HEAD * n` are sorted first; sorting all of them takes ten times as long."""
 
+TREND: Final = PARTS.index("trend")
+
 
 class EligibleItems(NamedTuple):
     """Items that may be shown: `indices` into the catalogue, shape (k,), and `shares` of the score, shape (parts,
@@ -71,17 +73,23 @@ class Blend:
         shares = blend.contributions(self.weights, self.compute_parts(client, indices, request))
         return tuple(self._pick(index, shares[:, place]) for place, index in enumerate(indices.tolist()))
 
-    def select_best(self, offered: EligibleItems, n: int, groups: Mapping[str, str] | None = None) -> tuple[Pick, ...]:
-        """Select the `n` best of them, best first and varied. `groups`, by normalised category: as many of each."""
+    def select_best(
+        self, offered: EligibleItems, n: int, groups: Mapping[str, str] | None = None, trend_share: float = 1.0
+    ) -> tuple[Pick, ...]:
+        """Select the `n` best of them, best first and varied. `groups`, by normalised category: as many of each.
+        `trend_share`: how much of its trend counts when an item is selected; scores and order are the same."""
         if not len(offered.indices):
             return ()
         if groups is not None:
             best = self.spread_over_groups(offered, n, groups).tolist()
             return tuple(self._pick(int(offered.indices[index]), offered.shares[:, index]) for index in best)
         category, total = self.catalogue.category[offered.indices], offered.shares.sum(axis=0)
-        best = limit_per_category(select_highest(total, HEAD * n).tolist(), category, n)
+        wanted = total - (1 - trend_share) * offered.shares[TREND]
+        best = limit_per_category(select_highest(wanted, HEAD * n).tolist(), category, n)
         if len(best) < n:  # the items of the head were too similar
-            best = limit_per_category(select_highest(total, len(total)).tolist(), category, n)
+            best = limit_per_category(select_highest(wanted, len(wanted)).tolist(), category, n)
+        if trend_share < 1:
+            best.sort(key=lambda index: -total[index])
         return tuple(self._pick(int(offered.indices[index]), offered.shares[:, index]) for index in best)
 
     def spread_over_groups(self, offered: EligibleItems, n: int, groups: Mapping[str, str]) -> Ints:

@@ -159,3 +159,17 @@ def test_what_came_back_lately_is_not_shown_again():
     blend = Blend(goods, Trend(np.zeros(2), {}))
     assert first(blend, ClientSignals("c", touches=lately)) == ["other"]
     assert set(first(blend, ClientSignals("c", touches=long_ago))) == {"back", "other"}
+
+
+@settings(max_examples=100)
+@given(shops(), weights, st.integers(1, 12), st.floats(0, 1))
+def test_with_less_of_the_trend_other_items_are_selected_with_the_same_scores_in_their_order(shop, weights, n, share):
+    catalogue, client, exclude = shop
+    blend = Blend(catalogue, popular(catalogue), weights)
+    scored = blend.score_eligible(RankingRequest(client_id="c", n=n, now=NOW, exclude=exclude), client)
+    with_all, with_less = blend.select_best(scored, n), blend.select_best(scored, n, trend_share=share)
+    known = {pick.item_id: pick.score for pick in blend.select_best(scored, 1_000)}
+    assert len(with_less) == len(with_all)
+    assert all(pick.score == known.get(pick.item_id, pick.score) for pick in with_less)
+    assert [pick.score for pick in with_less] == sorted((pick.score for pick in with_less), reverse=True)
+    assert sum(pick.parts["trend"] for pick in with_less) <= sum(pick.parts["trend"] for pick in with_all) + 1e-6
