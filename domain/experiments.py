@@ -6,10 +6,26 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Final, TypeAlias
 
+from models.slot_policies import SlotSplit
+
 BUCKETS: Final = 10_000
 """Into which the hash of a flag divides clients: shares are whole numbers of them."""
+LONGEST: Final = 140
+"""Characters of the name of an experiment in the store."""
 Places: TypeAlias = Mapping[str, Sequence[tuple[int, int]]]
 """Who has which buckets: ranges from (inclusive) and to (exclusive), ascending."""
+
+
+def name_split(slot: str, split: SlotSplit) -> str:
+    """Name a split between algorithms, champion first: `ranking/house+two`. A change of shares alone is the same test,
+    so that whoever saw an arm of it before does not count anew."""
+    name = f"{slot}/{'+'.join((split.champion, *sorted(split.challengers)))}"
+    return name if len(name) <= LONGEST else f"{slot}/{hashlib.sha256(name.encode()).hexdigest()[:32]}"
+
+
+def name_text(campaign: str, step: str) -> str:
+    """Name the test between the texts of one mail of a campaign."""
+    return f"{campaign}/{step}"
 
 
 def hash_to_unit(client_id: str, experiment: str) -> float:

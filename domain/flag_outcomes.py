@@ -45,6 +45,7 @@ class ClientOutcome:
     revenue: float = 0.0
     sessions: int = 0
     minutes: float = 0.0
+    mail_clicks: int = 0
     clicks_before: int = 0
     events_before: int = 0
     revenue_before: float = 0.0
@@ -52,7 +53,7 @@ class ClientOutcome:
 
 
 COLUMNS: Final = (
-    *("pages", "clicks", "orders", "revenue", "sessions", "minutes"),
+    *("pages", "clicks", "orders", "revenue", "sessions", "minutes", "mail_clicks"),
     *("clicks_before", "events_before", "revenue_before"),
 )
 OUTCOME: Final = {name: index for index, name in enumerate(COLUMNS)}
@@ -78,7 +79,7 @@ def measure_clients(
 
 
 def _count_before(outcome: ClientOutcome, event: ShopEvent) -> None:
-    outcome.events_before += event.type != "page"
+    outcome.events_before += event.type not in ("page", "email_clicked")
     outcome.clicks_before += event.type == "item_clicked"
     outcome.revenue_before += event.value_cents / 100 if event.type == "order_placed" else 0.0
 
@@ -86,6 +87,9 @@ def _count_before(outcome: ClientOutcome, event: ShopEvent) -> None:
 def _count(outcome: ClientOutcome, event: ShopEvent) -> None:
     if event.type == "page":
         outcome.pages += 1
+        return
+    if event.type == "email_clicked":  # what follows it on the shop's pages is the session
+        outcome.mail_clicks += 1
         return
     outcome.clicks += event.type == "item_clicked"
     if event.type == "order_placed":

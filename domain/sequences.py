@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Literal
 
-from domain.journeys.contents import build_mail_content, choose_variant
+from domain.journeys.contents import MailText, build_mail_content, choose_variant
 from domain.journeys.places import KEY, find_step
 from domain.phases import PhaseState, build_episode_key
 from models.base import CampaignSlug, ClientId
@@ -91,8 +91,8 @@ class ScheduledMail:
         """Build what its step says of this client's mail."""
         if self.mail.step.mail is None:
             return None
-        variant = choose_variant(self.definition, self.mail.step, client_id)
-        content = build_mail_content(self.definition, self.mail.step.mail, variant, None)
+        text = MailText(self.mail.step, choose_variant(self.definition, self.mail.step, client_id))
+        content = build_mail_content(self.definition, text, None)
         # A campaign that asks for no person's eye leaves that to the setting for the kind of mail.
         return content.model_copy(update={"review": None}) if content.review == "none" else content
 

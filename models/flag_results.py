@@ -1,8 +1,9 @@
-"""What a flag showed: each arm's figures, and each arm beside the control."""
+"""What a test showed, of a flag, a split or a campaign's texts: each arm's figures, each arm beside the control."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from models.base import Contract
 from models.flags import FlagSlug, FlagState
@@ -17,7 +18,7 @@ class ArmFigures(Contract):
 
     arm: str
     share: float
-    """Of those in the flag."""
+    """Of those in the test."""
     clients: int
     waiting: int
     visits: int
@@ -30,6 +31,8 @@ class ArmFigures(Contract):
     """From the first to the last event of a session, which ends with half an hour of nothing."""
     revenue: float | None
     """Per client, in the shop's currency."""
+    mail_clicked: float | None = None
+    """The share of clients who clicked in a mail; None for flags, which change no mail."""
     visits_clicked: float | None
     """The share of visits with a click."""
     visit_minutes: float | None
@@ -62,12 +65,10 @@ class ArmComparison(Contract):
     enough: bool
 
 
-class FlagResult(Contract):
-    """What a flag showed from `since` to `until`. `mismatch`: how often chance alone divides clients as unlike the
+class ArmsResult(Contract):
+    """What a test showed from `since` to `until`. `mismatch`: how often chance alone divides clients as unlike the
     shares; `suspicious`: so rarely that the arms cannot be compared."""
 
-    flag: FlagSlug
-    state: FlagState
     since: datetime | None
     until: datetime
     within_days: float
@@ -78,3 +79,18 @@ class FlagResult(Contract):
     suspicious: bool
     says: tuple[str, ...]
     """The result in plain sentences."""
+
+
+class FlagResult(ArmsResult):
+    """What a flag showed."""
+
+    flag: FlagSlug
+    state: FlagState
+
+
+class ExperimentResult(ArmsResult):
+    """What a split between algorithms, or the texts of a campaign's mail, showed. An arm with an empty name: the
+    message itself."""
+
+    kind: Literal["slot", "campaign"]
+    experiment: str

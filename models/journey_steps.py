@@ -193,6 +193,8 @@ class MailContent(Contract):
     review: ReviewPolicy | None = None
     offer: Id | None = None
     variant: str = ""
+    experiment: str = ""
+    """The test between this mail's texts, where it has several; `variant` is the arm, empty for the message itself."""
     quiet_hours: QuietHours | None = None
     mails_per_week: int | None = None
     """The campaign's own cap."""

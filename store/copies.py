@@ -39,6 +39,7 @@ LEFT_OUT: Final[Mapping[Table, str]] = {
     t.decisions: "a record",
     t.flags: "no page is shown",
     t.assignments: "a record",
+    t.exposures: "a record",
     t.visit_tallies: "figures",
     t.questions: "of decisions",
     t.top_picks: "lists are made when a mail is written",

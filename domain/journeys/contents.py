@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import takewhile
 from typing import NamedTuple
 
-from domain.experiments import assign_variant
+from domain.experiments import assign_variant, name_text
 from domain.journeys.advancing import JourneyEvent
 from domain.journeys.places import JourneyPlace
 from models.base import ClientId, ItemId
@@ -39,8 +39,8 @@ def build_content(
     basket that the entry is about."""
     if step.mail is None:
         return None
-    variant = choose_variant(definition, step, place.client_id)
-    return build_mail_content(definition, step.mail, variant, place.item_id, left)
+    text = MailText(step, choose_variant(definition, step, place.client_id))
+    return build_mail_content(definition, text, place.item_id, left)
 
 
 def follows_basket(definition: CampaignDefinition) -> bool:
@@ -72,13 +72,13 @@ def choose_offer(mail: JourneyMail, variant: Variant | None) -> OfferSlug | None
 
 
 def build_mail_content(
-    definition: CampaignDefinition,
-    mail: JourneyMail,
-    variant: Variant | None,
-    item_id: ItemId | None,
-    left: Sequence[ItemId] = (),
+    definition: CampaignDefinition, text: MailText, item_id: ItemId | None, left: Sequence[ItemId] = ()
 ) -> MailContent:
-    """Build what a mail says with one of its texts; `item_id` is what the entry was about, `left` what else it was."""
+    """Build what a mail says with one of its texts; `item_id` is what the entry was about, `left` what else it was.
+    Raises ValueError for a step without mail."""
+    (step, variant), mail = text, text.step.mail
+    if mail is None:
+        raise ValueError(f"step {step.id} sends no mail")
     shown = tuple(dict.fromkeys((item_id, *left))) if mail.show_entry_item and item_id else ()
     return MailContent(
         **choose_words(definition, mail, variant)._asdict(),
@@ -88,6 +88,7 @@ def build_mail_content(
         review=mail.review or definition.review,
         offer=choose_offer(mail, variant),
         variant=variant.name if variant else "",
+        experiment=name_text(definition.slug, step.id) if mail.variants else "",
         quiet_hours=definition.quiet_hours,
         mails_per_week=definition.caps.mails_per_week if definition.caps else None,
         follows=follows_client(definition),

@@ -33,7 +33,7 @@ def build_unsaved_row(
         if mail.show_entry_item and isinstance(entry, EventEntry | ItemEntry):
             event = entry.event if isinstance(entry, EventEntry) else "wishlisted"
             item_id = places.find_last_item(connection, client_id, event, now)
-        content = build_mail_content(previewed.definition, mail, text.variant, item_id)
+        content = build_mail_content(previewed.definition, text, item_id)
     return LedgerRow(
         n=STAFF_N,
         reason_key="preview",

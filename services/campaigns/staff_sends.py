@@ -113,7 +113,7 @@ def _write(
 def _write_for_nobody(context: ServiceContext, previewed: PreviewedCampaign, text: MailText | None) -> ComposedPreview:
     mail, definition = (text.step.mail if text else None), previewed.definition
     if definition is not None and mail is not None and text is not None:
-        content = build_mail_content(definition, mail, text.variant, None)
+        content = build_mail_content(definition, text, None)
         message, voice, named, category = content.message, content.voice, content.items, content.category
         offer = content.offer
     else:

@@ -1,1 +1,1 @@
-"""Plan a test on clients and read its outcome: figures alone, without a store."""
+"""Plan a test on clients, and read its outcome: of figures alone, of splits and of texts, and what flags share."""

@@ -15,6 +15,7 @@ from models.actors import Actor, Subject, SubjectKind
 from models.fixes import FixId, FixState
 from store.activity import write_activity
 from store.database import write_transaction
+from store.experiments.exposures import save_box_exposures
 from store.fixes import fixes, reservations
 from store.fixes.rows import FixRow
 
@@ -27,6 +28,7 @@ def ship_box(connection: Connection, row: FixRow, now: datetime) -> None:
     if row.state == FixState.APPROVED and not _fails_to_hold(connection, row.fix_id, now):
         reservations.sell_box(connection, row.fix_id, now)
         fixes.move_fix(connection, row.fix_id, FixState.SHIPPED, now, values={"shipped_at": now})
+        save_box_exposures(connection, row.client_id, row.fix_id, now)
         close_if_answered(connection, row.fix_id, now)  # feedback may have come before the box was known as shipped
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, and_, delete, select
 
 from domain.visit_ids import is_visit_key
 from models.base import ClientId
@@ -18,7 +18,7 @@ from store.clients.clients import find_existing
 from store.sql.bulk import among, insert_ignoring, insert_into
 from store.sql.records import Record
 from store.sql.types import from_micros
-from store.tables import assignments
+from store.tables import assignments, exposures
 
 
 class ExperimentKind(StrEnum):
@@ -27,45 +27,55 @@ class ExperimentKind(StrEnum):
     FLAG = "flag"
     SLOT = "slot"
     """A split between algorithms."""
+    CAMPAIGN = "campaign"
+    """The texts of one mail of a campaign."""
 
 
 @dataclass(frozen=True, slots=True)
 class AssignmentRow(Record):
-    """In which arm of what somebody is."""
+    """In which arm of what somebody is. `exposed_at`: when they first saw that arm; None: not yet."""
 
     subject: str
     kind: ExperimentKind
     experiment: str
     arm: str
     assigned_at: datetime
-    exposed_at: datetime | None
     kept: bool
+    exposed_at: datetime | None
 
 
-_a: Final = assignments.c
-_ASSIGNMENT: Final = select(*AssignmentRow.list_columns(assignments))
+_a = assignments.c
+_e = exposures.c
+KEYS: Final = ("subject", "kind", "experiment")
+IN_SAME_TEST: Final = and_(_a.subject == _e.subject, _a.kind == _e.kind, _a.experiment == _e.experiment)
+"""The condition that an exposure belongs to an assignment, to whatever arm it is."""
+_ASSIGNMENT: Final = select(
+    _a.subject, _a.kind, _a.experiment, _a.arm, _a.assigned_at, _a.kept, _e.at.label("exposed_at")
+).select_from(assignments.outerjoin(exposures, and_(IN_SAME_TEST, _a.arm == _e.arm)))
 
 
 def save_assignments(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
     """Save who is in which arm: `subject`, `kind`, `experiment`, `arm`, `at`, and whether they see it (`exposed`).
 
-    Of each the first moment stays. Who comes into another arm, since shares changed, has that one from then on.
+    Of each the first moment stays. Who comes into another arm, since shares changed, has that one from then on, and
+    that they saw the earlier one stays on record.
     """
     given = sorted(rows, key=lambda row: (row["subject"], row["kind"], row["experiment"]))
     if not given:
         return
     insert = insert_into(connection, assignments)
-    statement = insert.on_conflict_do_update(
-        index_elements=["subject", "kind", "experiment"],
-        set_={"arm": insert.excluded.arm, "exposed_at": func.coalesce(_a.exposed_at, insert.excluded.exposed_at)},
-    )
-    connection.execute(statement, [_build_row(row) for row in given])
+    statement = insert.on_conflict_do_update(index_elements=list(KEYS), set_={"arm": insert.excluded.arm})
+    named = [{name: row[name] for name in (*KEYS, "arm")} for row in given]
+    whole = [one | {"assigned_at": row["at"], "kept": False} for one, row in zip(named, given, strict=True)]
+    connection.execute(statement, whole)
+    seen = [one | {"at": row["at"]} for one, row in zip(named, given, strict=True) if row["exposed"]]
+    save_seen(connection, seen)
 
 
-def _build_row(row: Mapping[str, Any]) -> dict[str, Any]:
-    named = {name: row[name] for name in ("subject", "kind", "experiment", "arm")}
-    exposed_at = row["at"] if row["exposed"] else None
-    return named | {"assigned_at": row["at"], "exposed_at": exposed_at, "kept": False}
+def save_seen(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Save that arms were seen: `subject`, `kind`, `experiment`, `arm`, `at`. Of each the first time stays."""
+    if rows:
+        connection.execute(insert_into(connection, exposures).on_conflict_do_nothing(), list(rows))
 
 
 def save_exposures(connection: Connection, lines: Iterable[Mapping[str, Any]]) -> None:
@@ -105,8 +115,16 @@ def keep_for_client(connection: Connection, visit: str, client_id: ClientId, fla
     """Give a client the visit's arms of these flags, and delete the visit's."""
     wanted = set(flags)
     rows = [row for row in list_assignments(connection, visit) if row.experiment in wanted]
-    fields = ("kind", "experiment", "arm", "assigned_at", "exposed_at")
+    fields = ("kind", "experiment", "arm", "assigned_at")
     kept = [{name: getattr(row, name) for name in fields} | {"subject": client_id, "kept": True} for row in rows]
     if insert_ignoring(connection, assignments, kept):
         note_changes(connection, [client_id])
-    connection.execute(delete(assignments).where(_a.subject == visit))
+    own = {(row.experiment, row.arm) for row in list_assignments(connection, client_id) if row.kept}
+    seen = [
+        {"subject": client_id, "kind": row.kind, "experiment": row.experiment, "arm": row.arm, "at": row.exposed_at}
+        for row in rows
+        if row.exposed_at is not None and (row.experiment, row.arm) in own
+    ]
+    save_seen(connection, seen)
+    for table in (assignments, exposures):
+        connection.execute(delete(table).where(table.c.subject == visit))

@@ -4,45 +4,64 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, func, literal, select, text
+from sqlalchemy import Connection, Select, and_, func, literal, or_, select
 
 from domain.flag_outcomes import BEFORE, ShopEvent, ShownArm
-from store.experiments.assignments import ExperimentKind
-from store.tables import assignments, decisions, events
-from store.tables.experiments import OF_CLIENTS, OF_VISITS
+from store.experiments.assignments import IN_SAME_TEST, ExperimentKind
+from store.tables import assignments, decisions, events, exposures
 
 TYPES: Final = ("item_viewed", "item_clicked", "added_to_cart", "wishlisted", "searched", "order_placed")
+MAIL_CLICK: Final = "email_clicked"
 ROWS: Final = 1_000
+VISITS: Final = "visit.%"
+"""What keys of visits are like."""
 
 _a: Final = assignments.c
+_x: Final = exposures.c
 
 
-def _of(flag: str, since: datetime) -> ColumnElement[bool]:
-    return (_a.kind == ExperimentKind.FLAG) & (_a.experiment == flag) & (_a.exposed_at >= since)
+class Experiment(NamedTuple):
+    """What divides clients into arms, and since when its figures count."""
+
+    kind: ExperimentKind
+    name: str
+    since: datetime
 
 
-def list_shown(connection: Connection, flag: str, since: datetime) -> list[ShownArm]:
-    """List the clients who were first shown an arm of a flag from `since` on."""
-    query = select(_a.subject, _a.arm, _a.exposed_at).where(_of(flag, since), text(OF_CLIENTS))
-    return [ShownArm(*row) for row in connection.execute(query.order_by(_a.subject))]
+def _select_shown(experiment: Experiment, *, visits: bool) -> Select[tuple[str, str, datetime]]:
+    """Select who was first shown an arm since the figures count, with the arm in which they are."""
+    query = select(_a.subject, _a.arm, func.min(_x.at).label("at"))
+    query = query.join(exposures, IN_SAME_TEST)
+    query = query.where(_a.kind == experiment.kind, _a.experiment == experiment.name)
+    query = query.where(_a.subject.like(VISITS) if visits else _a.subject.not_like(VISITS))
+    return query.group_by(_a.subject, _a.arm).having(func.min(_x.at) >= experiment.since)
 
 
-def count_visits(connection: Connection, flag: str, since: datetime) -> dict[str, int]:
+def list_shown(connection: Connection, experiment: Experiment) -> list[ShownArm]:
+    """List the clients who were first shown an arm since the figures count."""
+    query = _select_shown(experiment, visits=False).order_by(_a.subject)
+    return [ShownArm(row.subject, row.arm, row.at) for row in connection.execute(query)]
+
+
+def count_visits(connection: Connection, experiment: Experiment) -> dict[str, int]:
     """Count the anonymous visits by arm that were shown one and are not added up yet."""
-    query = select(_a.arm, func.count().label("visits")).where(_of(flag, since), text(OF_VISITS)).group_by(_a.arm)
+    shown = _select_shown(experiment, visits=True).subquery()
+    query = select(shown.c.arm, func.count().label("visits")).group_by(shown.c.arm)
     return {row.arm: row.visits for row in connection.execute(query)}
 
 
-def iterate_events(connection: Connection, flag: str, since: datetime, until: datetime) -> Iterator[ShopEvent]:
+def iterate_events(connection: Connection, experiment: Experiment, until: datetime) -> Iterator[ShopEvent]:
     """Iterate over what these clients did, by client and moment, and then over the pages that they were answered."""
     e, d = events.c, decisions.c
+    shown = _select_shown(experiment, visits=False).subquery()
     done = select(e.client_id, e.type, e.occurred_at, func.coalesce(e.value_cents, 0))
-    done = done.join(assignments, _a.subject == e.client_id).where(_of(flag, since), e.type.in_(TYPES))
-    done = done.where(e.occurred_at.between(since - BEFORE, until)).order_by(e.client_id, e.occurred_at)
+    by_person = and_(e.type == MAIL_CLICK, e.data["machine"].as_boolean().is_not(True))
+    done = done.join(shown, shown.c.subject == e.client_id).where(or_(e.type.in_(TYPES), by_person))
+    done = done.where(e.occurred_at.between(experiment.since - BEFORE, until)).order_by(e.client_id, e.occurred_at)
     pages = select(d.client_id, literal("page"), d.at, literal(0))
-    pages = pages.join(assignments, _a.subject == d.client_id).where(_of(flag, since), d.at.between(since, until))
+    pages = pages.join(shown, shown.c.subject == d.client_id).where(d.at.between(experiment.since, until))
     pages = pages.where(d.slot == "ranking", d.role == "live", d.n.is_(None), d.fix_id.is_(None))
     yield from _iterate(connection, done)
     yield from _iterate(connection, pages)

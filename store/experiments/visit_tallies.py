@@ -10,14 +10,15 @@ from typing import Final, NamedTuple
 from sqlalchemy import Connection, delete, select, text, tuple_
 
 from models.flags import FlagSlug
+from store.experiments.assignments import KEYS
 from store.experiments.flags import list_running
 from store.sql.bulk import insert_into
 from store.sql.records import Record
-from store.tables import assignments, visit_tallies
+from store.tables import assignments, exposures, visit_tallies
 from store.tables.experiments import OF_VISITS
 from store.visits.visits import VisitRow, load_visits
 
-MOST: Final = 20_000
+MOST: Final = 5_000
 """Rows that one call adds up."""
 
 
@@ -44,6 +45,7 @@ class _Shown(NamedTuple):
 
 _t: Final = visit_tallies.c
 _a: Final = assignments.c
+_x: Final = exposures.c
 
 
 def load_tallies(connection: Connection, flag: FlagSlug) -> list[VisitTally]:
@@ -60,10 +62,14 @@ def delete_tallies(connection: Connection, flag: FlagSlug) -> None:
 def add_old(connection: Connection, before: datetime) -> int:
     """Add up what came of visits that were shown an arm before a moment, and delete their rows; return how many. Call
     it before their events are deleted. Only visits since the flag's figures count are added."""
-    keys = (_a.subject, _a.kind, _a.experiment)
-    old = select(*keys).where(text(OF_VISITS), _a.exposed_at <= before).limit(MOST)
-    gone = delete(assignments).where(tuple_(*keys).in_(old)).returning(_a.subject, _a.experiment, _a.arm, _a.exposed_at)
-    rows = [_Shown(*row) for row in connection.execute(gone)]
+    old = select(*(_x[name] for name in KEYS)).where(text(OF_VISITS), _x.at <= before).limit(MOST)
+    gone = delete(exposures).where(tuple_(*(_x[name] for name in KEYS)).in_(old))
+    seen: dict[tuple[str, str, str], datetime] = {}
+    for who, kind, flag, at in connection.execute(gone.returning(_x.subject, _x.kind, _x.experiment, _x.at)):
+        seen[who, kind, flag] = min(at, seen.get((who, kind, flag), at))
+    own = tuple_(*(_a[name] for name in KEYS))
+    left = delete(assignments).where(own.in_(list(seen))).returning(_a.subject, _a.kind, _a.experiment, _a.arm)
+    rows = [_Shown(who, flag, arm, seen[who, kind, flag]) for who, kind, flag, arm in connection.execute(left)]
     since = {flag.slug: flag.since for flag in list_running(connection)}
     counted = [row for row in rows if (begun := since.get(row.flag)) is not None and row.at >= begun]
     if counted:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -14,9 +14,10 @@ from sqlalchemy import Connection, delete, select
 
 from models.answers import AnswerRecord
 from models.base import ClientId
+from models.slot_policies import parse_split
 from store.clients.clients import find_existing
 from store.experiments import assignments
-from store.experiments.assignments import ExperimentKind
+from store.experiments.exposures import build_slot_assignment
 from store.sql.bulk import dump_json, insert_ignoring, write_rows
 from store.sql.records import Record
 from store.sql.types import from_micros
@@ -62,6 +63,11 @@ def save_decision(
     id_ = _digest(f"{record.slot}/{record.client_id}/{key or used_by}")
     values = _build_row(id_, record, at) | {"n": n, "fix_id": fix_id}
     insert_ignoring(connection, decisions, [values])
+    if record.experiment is not None:  # what is for a mail or a box is seen once that has left
+        arm = build_slot_assignment(
+            record.client_id, record.slot, record.experiment, record.variant, at, exposed=n is None and fix_id is None
+        )
+        assignments.save_assignments(connection, [arm])
     if body and record.question:
         question_row = {"digest": record.question, "slot": record.slot, "client_id": record.client_id, "at": at}
         insert_ignoring(connection, questions, [question_row | {"body": zlib.compress(body)}])
@@ -73,7 +79,7 @@ def save_exposures(connection: Connection, lines: Sequence[Mapping[str, Any]]) -
     no more are left out, and those that are there already stay as they are."""
     there = find_existing(connection, {line["client_id"] for line in lines}, lock=True)
     kept = [line for line in lines if line["client_id"] in there]
-    assignments.save_assignments(connection, (_build_assignment(line) for line in kept if line["experiment"]))
+    assignments.save_assignments(connection, _build_assignments(kept))
     write_rows(connection, decisions, _EXPOSURE, [_build_exposure(line) for line in kept], "keep")
     asked = {line["question"]: line for line in kept if "body" in line}
     rows = [
@@ -89,10 +95,12 @@ _EXPOSURE: Final = (
 )  # fmt: skip
 
 
-def _build_assignment(line: Mapping[str, Any]) -> dict[str, Any]:
-    """Build the assignment of who saw an answer while a split of the slot was in force."""
-    given = {"subject": line["client_id"], "kind": ExperimentKind.SLOT, "experiment": line["slot"]}
-    return given | {"arm": line["variant"], "at": from_micros(line["at"]), "exposed": True}
+def _build_assignments(lines: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Build the assignments of who saw an answer while a split of the slot was in force."""
+    for line in lines:
+        if (split := parse_split(line["experiment"])) is not None:
+            at = from_micros(line["at"])
+            yield build_slot_assignment(line["client_id"], line["slot"], split, line["variant"], at, exposed=True)
 
 
 def _build_exposure(line: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -40,6 +40,8 @@ from models.offers import OfferSlug
 from models.outreach import StepDone
 from models.states import EnrolmentState, OutreachState, Phase
 from models.webhooks import Announcement, WebhookType
+from store.experiments.assignments import save_assignments
+from store.experiments.exposures import build_text_assignment, save_mail_exposures
 from store.sql.bulk import give, match_given
 from store.sql.records import Record
 from store.sql.row_arrays import build_row, execute_rows, insert_rows
@@ -131,6 +133,7 @@ def begin_mail(
         "content": dump_content(start),
     }
     connection.execute(_NEW_MAIL, mail)
+    save_assignments(connection, build_text_assignment(client_id, start.content, now))
     _save_step(connection, client_id, n, OutreachState.BRIEFED, "", now)
 
 
@@ -181,6 +184,7 @@ def move_mail(
         _save_step(connection, client_id, n, to, code, now)
         if to is OutreachState.SENT:
             push_messages(connection, [Announcement(WebhookType.MAIL_SENT, now, {}, client_id, n)])
+            save_mail_exposures(connection, [(client_id, n)], now)
         if to in SETTLED:
             _finish_enrolment(connection, client_id, n, code, now)
     return moved
@@ -211,6 +215,8 @@ def move_returned(connection: Connection, mails: Sequence[MailReturn], to: Outre
     dialect = connection.dialect.name
     rows = [{"client": m.client_id, "mail": m.n, "word": m.code, "moment": m.at} for m in moved]
     execute_rows(connection, _build_return(dialect, to), rows)
+    if to is OutreachState.COMPLAINED:  # whoever complains has seen it, though its attempt was not settled
+        save_mail_exposures(connection, [(m.client_id, m.n) for m in moved], max(m.at for m in moved))
     steps = [{"client_id": m.client_id, "n": m.n, "at": m.at, "state": to, "code": m.code} for m in moved]
     insert_rows(connection, outreach_steps, steps)
     execute_rows(connection, _build_enrolment_end(dialect), rows)

@@ -14,6 +14,8 @@ from domain.planning import MailStart
 from models.base import ClientId
 from models.states import EnrolmentState, OutreachState, Phase
 from models.webhooks import Announcement, WebhookType
+from store.experiments.assignments import save_assignments
+from store.experiments.exposures import build_text_assignment, save_mail_exposures
 from store.mail.ledger import FINISH_ENROLMENT, LedgerRow, PlannedMail
 from store.sql.bulk import give, match_given
 from store.tables import outreach_steps, outreaches
@@ -73,6 +75,8 @@ def begin_mails(connection: Connection, mails: Sequence[NewMail], now: datetime)
         for mail in mails
     ]
     connection.execute(insert(outreaches), rows)
+    texts = [row for mail in mails for row in build_text_assignment(mail.client_id, mail.start.content, now)]
+    save_assignments(connection, texts)
     _save_steps(connection, [(mail.client_id, mail.n, "") for mail in mails], OutreachState.BRIEFED, now)
 
 
@@ -103,6 +107,7 @@ def move_mails(
     if to is OutreachState.SENT:
         told = [Announcement(WebhookType.MAIL_SENT, now, {}, m.client_id, m.n) for m in movable]
         push_messages(connection, told)
+        save_mail_exposures(connection, [(m.client_id, m.n) for m in movable], now)
     if to in SETTLED:
         done = {"state": EnrolmentState.COMPLETED, "at": now}
         rows = [{"client": m.client_id, "mail": m.n, "code": m.code, **done} for m in movable]

@@ -60,6 +60,7 @@ PERSONAL_TABLES: Final[tuple[PersonalTable, ...]] = (
     _own_table("changes", t.client_changes, "id"),
     _own_table("decisions", t.decisions),
     PersonalTable("experiments", t.assignments, lambda client_id: t.assignments.c.subject == client_id),
+    PersonalTable("exposures", t.exposures, lambda client_id: t.exposures.c.subject == client_id),
     _own_table("questions", t.questions),
     _own_table("top_picks", t.top_picks),
     _own_table("model_transcripts", t.model_transcripts),

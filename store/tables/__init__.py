@@ -9,7 +9,7 @@ from store.tables.calls import calls
 from store.tables.clients import assessments, clients, engagement, events, standings, tastes, tombstones
 from store.tables.drafts import drafts
 from store.tables.engine import clock, fingerprints, lost_workflows, notices, outbox
-from store.tables.experiments import assignments, flags, visit_tallies
+from store.tables.experiments import assignments, exposures, flags, visit_tallies
 from store.tables.figures import day_tallies
 from store.tables.fixes import fix_items, fix_steps, fixes, stock_prices, wave_parts, waves
 from store.tables.learning import beliefs, reading_hours
@@ -74,6 +74,7 @@ __all__ = [
     "engagement",
     "enrolments",
     "events",
+    "exposures",
     "fingerprints",
     "fix_items",
     "fix_steps",

@@ -1,4 +1,4 @@
-"""Flags, and who is in which arm of what: of flags, of splits between algorithms, and of texts of campaigns."""
+"""Flags, who is in which arm of what, and who saw it: of flags, of splits between algorithms, of texts of campaigns."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from store.tables.base import build_id_column, metadata
 
 OF_VISITS: Final = "subject LIKE 'visit.%'"
 """The condition of rows of visits, as the index of them has it."""
-
-OF_CLIENTS: Final = "subject NOT LIKE 'visit.%'"
 
 flags = Table(
     "flags",
@@ -34,14 +32,25 @@ assignments = Table(
     metadata,
     build_id_column("subject", primary_key=True, comment="a client, or the key of a visit for some hours"),
     Column("kind", String(8), primary_key=True, comment="flag, slot or campaign"),
-    Column("experiment", String(140), primary_key=True, comment="slug of a flag; slot; campaign/step"),
+    Column("experiment", String(140), primary_key=True, comment="slug of a flag; slot/algorithms; campaign/step"),
     build_id_column("arm", nullable=False),
     Column("assigned_at", UtcTime, nullable=False),
-    Column("exposed_at", UtcTime, comment="when they first saw it; none: not yet"),
     Column("kept", Boolean, nullable=False, default=False, comment="from a visit, in the place of what the hash says"),
     Index(None, "kind", "experiment", "arm"),
-    Index("ix_assignments_visits", "exposed_at", sqlite_where=text(OF_VISITS), postgresql_where=text(OF_VISITS)),
     comment="in which arm of what somebody is, each once",
+)
+
+exposures = Table(
+    "exposures",
+    metadata,
+    build_id_column("subject", primary_key=True, comment="as in assignments"),
+    Column("kind", String(8), primary_key=True),
+    Column("experiment", String(140), primary_key=True),
+    build_id_column("arm", primary_key=True),
+    Column("at", UtcTime, nullable=False, comment="when they first saw it"),
+    Index(None, "kind", "experiment", "at"),
+    Index("ix_exposures_visits", "at", sqlite_where=text(OF_VISITS), postgresql_where=text(OF_VISITS)),
+    comment="who saw which arm, each once",
 )
 
 visit_tallies = Table(

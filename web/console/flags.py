@@ -18,9 +18,9 @@ from models.actors import Actor
 from models.base import ID_PATTERN
 from models.flag_results import ArmComparison, FlagResult
 from models.flags import FlagEffect, FlagOrder, FlagState, FlagView
+from services.experiments.sayings import FIGURES, SHARES
 from services.flags import lifecycle, views
 from services.flags.result import read_flag
-from services.flags.sayings import FIGURES, SHARES
 from web.auth.rules import needs
 from web.console.acting import build_form_token, receive_form
 from web.console.fields import explain_refusal, read_text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import Connection, Engine, select, update
@@ -11,6 +11,7 @@ from models.flags import FlagOrder, FlagState
 from store.database import read_transaction, write_transaction
 from store.experiments import flags, outcomes
 from store.experiments.assignments import (
+    ExperimentKind,
     keep_for_client,
     list_assignments,
     load_kept,
@@ -39,6 +40,10 @@ def _flag(engine: Engine) -> None:
         assert flags.move_flag(connection, "f", FlagState.RUNNING, {"since": NOW, "started_at": NOW})
 
 
+def since(moment: datetime) -> outcomes.Experiment:
+    return outcomes.Experiment(ExperimentKind.FLAG, "f", moment)
+
+
 def expose(connection: Connection, *rows: tuple[str, str, timedelta]) -> None:
     save_exposures(
         connection,
@@ -58,11 +63,11 @@ def test_the_first_moment_stays_and_an_arm_moves(engine: Engine, policy: ShopPol
         expose(connection, ("ann", "b", 3 * HOUR))
     with read_transaction(engine) as connection:
         (row,) = list_assignments(connection, "ann")
-        assert (row.arm, row.assigned_at, row.exposed_at, row.kept) == ("b", NOW, NOW + HOUR, False)
+        assert (row.arm, row.assigned_at, row.exposed_at, row.kept) == ("b", NOW, NOW + 3 * HOUR, False)
         assert list_assignments(connection, "gone") == []
-        assert [one.client_id for one in outcomes.list_shown(connection, "f", NOW)] == ["ann", "zoe"]
-        assert [one.client_id for one in outcomes.list_shown(connection, "f", NOW + 2 * HOUR)] == []
-        assert list(outcomes.iterate_events(connection, "f", NOW, NOW + HOUR)) == []
+        assert [one.client_id for one in outcomes.list_shown(connection, since(NOW))] == ["ann", "zoe"]
+        assert [one.client_id for one in outcomes.list_shown(connection, since(NOW + 2 * HOUR))] == []
+        assert list(outcomes.iterate_events(connection, since(NOW), NOW + HOUR)) == []
 
 
 def test_a_client_keeps_what_a_visit_saw_and_has_no_other_by_it(engine: Engine, policy: ShopPolicy) -> None:
@@ -74,7 +79,7 @@ def test_a_client_keeps_what_a_visit_saw_and_has_no_other_by_it(engine: Engine, 
         assert load_kept(connection, ["ann", "zoe"]) == {"ann": {"f": "b"}}
         assert [(row.arm, row.exposed_at) for row in list_assignments(connection, "ann")] == [("b", NOW + HOUR)]
         assert [row.arm for row in list_assignments(connection, "zoe")] == ["a"]
-        assert outcomes.count_visits(connection, "f", NOW) == {}
+        assert outcomes.count_visits(connection, since(NOW)) == {}
         noted = connection.scalars(select(client_changes.c.client_id)).all()
         assert "ann" in noted, "whoever holds the client in memory hears of it"
 
@@ -85,9 +90,9 @@ def test_visits_become_sums_once_they_are_over(engine: Engine, policy: ShopPolic
         expose(connection, *((visit, "ab"[k % 2], k * HOUR) for k, visit in enumerate(VISITS)), ("ann", "a", HOUR))
         clicks = [VisitRow(VISITS[0], f"e{k}", "item_clicked", ["x"], NOW + k * HOUR) for k in (-1, 2)]
         save_rows(connection, clicks)
-        assert outcomes.count_visits(connection, "f", NOW) == {"a": 2, "b": 1}
+        assert outcomes.count_visits(connection, since(NOW)) == {"a": 2, "b": 1}
         assert add_old(connection, NOW + HOUR) == 2
-        assert outcomes.count_visits(connection, "f", NOW) == {"a": 1}
+        assert outcomes.count_visits(connection, since(NOW)) == {"a": 1}
         (one, other) = load_tallies(connection, "f")
         assert (one.arm, one.visits, one.clicked, one.minutes, one.minutes_squared) == ("a", 1, 1, 120.0, 14_400.0)
         assert (other.arm, other.visits, other.clicked, other.minutes) == ("b", 1, 0, 0.0)

@@ -29,7 +29,13 @@ def test_a_flag_is_saved_started_listed_read_and_stopped(web: TestClient) -> Non
     read = web.get("/v1/flags/longer/result", params={"within_days": 3}).json()
     assert (read["within_days"], [arm["clients"] for arm in read["arms"]]) == (3, [0, 0])
     assert web.put("/v1/flags/longer/state", json={"state": "stopped"}).json()["state"] == "stopped"
-    for path in ("/v1/flags/none", "/v1/flags/none/result", "/v1/clients/nobody/experiments"):
+    for path in (
+        "/v1/flags/none",
+        "/v1/flags/none/result",
+        "/v1/clients/nobody/experiments",
+        "/v1/slots/ranking/result",
+        "/v1/campaigns/none/steps/hello/result",
+    ):
         assert web.get(path).status_code == 404
 
 

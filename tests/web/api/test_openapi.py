@@ -63,7 +63,7 @@ def test_the_document_is_as_checked_in() -> None:
 
 def test_the_app_serves_the_same_document_and_no_route_is_left_out(site: TestClient) -> None:
     assert site.get("/openapi.json").json() == load_document()
-    assert len(list(operations())) == 105
+    assert len(list(operations())) == 107
 
 
 @pytest.mark.parametrize(("path", "method", "operation"), list(operations()), ids=lambda value: str(value)[:60])
@@ -86,7 +86,7 @@ def test_every_operation_declares_body_answers_and_errors(path: str, method: str
     )
 
 
-NAMES = {"slug": "x", "letter_id": "1" * 32, "version": 1, "session_id": "s.x.y"}
+NAMES = {"slug": "x", "letter_id": "1" * 32, "version": 1, "session_id": "s.x.y", "step_id": "x"}
 REQUESTS = [
     ("PUT", "/v1/clients/ann", ANN, 201),
     ("PUT", "/v1/clients/ann", ANN, 200),
