@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine, select, update
@@ -34,7 +35,14 @@ def build_start(key: str, variant: str, experiment: str = "spring/hello") -> Mai
 
 
 def build_answer(client_id: str, variant: str, split: SlotSplit | None = SPLIT) -> AnswerRecord:
-    told = {"variant": variant, "experiment": split, "algorithm": variant, "version": "1", "seconds": 0.1, "answer": {}}
+    told: dict[str, Any] = {
+        "variant": variant,
+        "experiment": split,
+        "algorithm": variant,
+        "version": "1",
+        "seconds": 0.1,
+        "answer": {},
+    }
     asked = {"slot": "ranking", "client_id": client_id, "asked_at": NOW, "question": f"q{client_id}", "role": "live"}
     return AnswerRecord.model_validate(asked | told)
 

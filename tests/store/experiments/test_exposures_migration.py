@@ -100,6 +100,7 @@ def test_nobody_changes_the_arm_and_what_was_seen_is_on_record(empty_engine: Eng
         }
         assert others["c00", "f", "a"].kept
         content = connection.scalar(select(outreaches.c.content).where(outreaches.c.client_id == "c00"))
+        assert content is not None
         assert content["experiment"] == "spring/hello", "so that it is on record once it leaves"
         columns = {one["name"] for one in inspect(connection).get_columns("assignments")}
         assert "exposed_at" not in columns
