@@ -35,7 +35,8 @@ def build_start(key: str, variant: str, experiment: str = "spring/hello") -> Mai
 
 
 def build_answer(client_id: str, variant: str, split: SlotSplit | None = SPLIT) -> AnswerRecord:
-    told: dict[str, Any] = {
+    told: dict[str, Any] = {"variant": variant, "experiment": split, "algorithm": variant, "version": "1"}
+    told |= {"seconds": 0.1, "answer": {}}
         "variant": variant,
         "experiment": split,
         "algorithm": variant,
