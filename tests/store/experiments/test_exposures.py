@@ -37,13 +37,6 @@ def build_start(key: str, variant: str, experiment: str = "spring/hello") -> Mai
 def build_answer(client_id: str, variant: str, split: SlotSplit | None = SPLIT) -> AnswerRecord:
     told: dict[str, Any] = {"variant": variant, "experiment": split, "algorithm": variant, "version": "1"}
     told |= {"seconds": 0.1, "answer": {}}
-        "variant": variant,
-        "experiment": split,
-        "algorithm": variant,
-        "version": "1",
-        "seconds": 0.1,
-        "answer": {},
-    }
     asked = {"slot": "ranking", "client_id": client_id, "asked_at": NOW, "question": f"q{client_id}", "role": "live"}
     return AnswerRecord.model_validate(asked | told)
 
