@@ -130,7 +130,7 @@ def _list_quiz(item: Item, client: ClientSignals) -> Iterator[ReasonPhrase]:
     if normalise_word(item.colour) in {normalise_word(colour) for colour in quiz.colours}:
         yield ReasonPhrase("colour", f"in {normalise_word(item.colour)}, a colour you chose")
     if normalise_word(item.category) in {normalise_word(category) for category in quiz.categories}:
-        yield ReasonPhrase("category", f"in {normalise_word(item.category)}, a kind you chose")
+        yield ReasonPhrase("category", "of a kind you chose")
 
 
 def _list_history(item: Item, evidence: ClientEvidence) -> Iterator[ReasonPhrase]:

@@ -39,7 +39,7 @@ DID = ClientSignals("c", touches=(touch("had"), touch("seen", "item_viewed")))
     [
         (item("x", tags=("boho",)), CHOSE, {"match": 0.4}, "in the boho style you chose"),
         (item("x", colour="navy"), CHOSE, {"match": 0.4}, "in navy, a colour you chose"),
-        (item("x", colour="red", category="coats"), CHOSE, {"match": 0.4}, "in coats, a kind you chose"),
+        (item("x", colour="red", category="coats"), CHOSE, {"match": 0.4}, "of a kind you chose"),
         (item("x", brand="Harrow"), DID, {"match": 0.4}, "from Harrow, which you bought before"),
         (item("x", category="dresses"), DID, {"match": 0.4}, "close to the dresses you bought before"),
         (item("x", colour="olive"), DID, {"match": 0.4}, "in olive, like what you bought before"),
@@ -125,7 +125,7 @@ def test_in_one_mail_no_kind_of_reason_stands_twice():
     assert words == [
         "in the boho style you chose",
         "in navy, a colour you chose",
-        "in coats, a kind you chose",
+        "of a kind you chose",
         "picked from what is in stock",
         "",
     ]
