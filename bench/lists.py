@@ -1,8 +1,9 @@
 """Lists, search, key figures and one client: how long pages take with many clients.
 
 100,000 clients with ten events each on SQLite and on PostgreSQL; with `--full` a million and ten million on PostgreSQL.
-The data are made once and kept in the cache folder; a change of the tables makes them anew. Every page is asked for as
-a browser asks, by the web app in this process; the median of some answers counts, the first one too.
+The data are made once and kept in the cache folder; a change of the tables, or of how they are filled, makes them anew.
+Every page is asked for as a browser asks, by the web app in this process; the median of some answers counts, the first
+one too.
 """
 
 from __future__ import annotations
@@ -28,8 +29,10 @@ from psycopg import sql
 from sqlalchemy import Engine, text
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from bench.segments import NOW, make_shop
+from bench.segments import FEW, MAKE, NOW, make_shop
+from domain.segments.text import parse_text
 from models.actors import Actor, Channel, Role
+from models.client_lists import ListColumn
 from models.segment_answers import SegmentOrder
 from services.figures.days import count_day, count_standing
 from services.segments.saved import save_segment
@@ -37,6 +40,8 @@ from settings import Settings, find_user_cache
 from store.clock import start, stop
 from store.database import connect, write_transaction
 from store.figures.tallies import save_tallies
+from store.segments.members import count_members
+from store.segments.segments import save_count
 from store.sql.types import to_micros
 from store.tables import metadata
 from tests.support.ports import free_port
@@ -55,12 +60,18 @@ PAGES: Final = (
     ("clients, a later page", "/clients?after=c{middle}"),
     ("search, one id", "/clients?q=c{middle}"),
     ("search, an address", "/clients?q=c{number}@shop"),
-    ("search, a name that all have", "/clients?q=ann"),
+    ("search, a name that many have", "/clients?q=ann"),
     ("search, nobody", "/clients?q=zzz"),
     ("search, many ids", "/clients?q=c0"),
     ("a phase", "/clients?phase=dormant"),
     ("a phase and a search", "/clients?phase=dormant&q=c00"),
     ("a saved segment", "/clients?segment=vips"),
+    *((f"few, by {order}", f"/clients?phase=won_back&sort={order}") for order in ListColumn),
+    ("those who are new, by what they spent", "/clients?phase=new&sort=-spent"),
+    ("few, found, by what they spent", "/clients?phase=won_back&q=c1&sort=-spent"),
+    ("a segment of some thousand, by name", "/clients?segment=fresh&sort=name"),
+    ("a phase, too many to sort", "/clients?phase=dormant&sort=-spent"),
+    ("a phase and a search, too many to sort", "/clients?phase=active&q=c1&sort=-spent"),
     ("one client", "/clients/c{middle}"),
     ("key figures", "/kpis?days=28"),
     ("mails", "/mails"),
@@ -69,14 +80,16 @@ PAGES: Final = (
 _MAKE_SQLITE: Final = """
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $clients)
 INSERT INTO clients (client_id, email, first_name, time_zone, time_zone_assumed, locale, signed_up_at, consent,
-    consent_source, sizes, tags, policy, mailbox)
-SELECT printf('c%07d', i), 'c' || i || '@shop.example', 'Ann', 'Europe/Berlin', 0, 'en-GB',
+    consent_source, sizes, tags, policy, mailbox, unassessed)
+SELECT printf('c%07d', i), 'c' || i || '@shop.example', 'Ann' || char(97 + i % 26), 'Europe/Berlin', 0, 'en-GB',
     $now - abs(random() % 1500) * $day, i % 5 > 0, 'shop', '["M"]',
-    CASE i % 5 WHEN 0 THEN '["vip"]' WHEN 1 THEN '["press", "newsletter"]' ELSE '[]' END, '{}', 'm' || i FROM n;
+    CASE i % 5 WHEN 0 THEN '["vip"]' WHEN 1 THEN '["press", "newsletter"]' ELSE '[]' END, '{}', 'm' || i,
+    i % ($clients / $few) = 2 FROM n;
 INSERT INTO standings (client_id, phase, phase_since, band, score, assessment_id, assessed_at, order_moves, why_not,
     next_n)
-SELECT client_id, CASE abs(random() % 8) WHEN 0 THEN 'dormant' WHEN 1 THEN 'at_risk' WHEN 2 THEN 'cooling' ELSE 'active'
-    END, $now, 'cooling', abs(random() % 100), 'a', $now, 0, '', 1 FROM clients;
+SELECT client_id, CASE WHEN substr(client_id, 2) % ($clients / $few) = 1 THEN 'won_back' ELSE CASE abs(random() % 8)
+    WHEN 0 THEN 'dormant' WHEN 1 THEN 'at_risk' WHEN 2 THEN 'cooling' ELSE 'active' END END, $now, 'cooling',
+    abs(random() % 100), 'a', $now, 0, '', 1 FROM clients WHERE NOT unassessed;
 INSERT INTO engagement (client_id, anchor_at, frequency, monetary, last_order_at, first_order_at, orders,
     orders_value_cents)
 SELECT client_id, $now, 1, 1, $now - abs(random() % 700) * $day, $now - 700 * $day, abs(random() % 6),
@@ -123,8 +136,9 @@ def _measure_sqlite(clients: int) -> dict[str, float]:
         engine = connect(url)
         metadata.create_all(engine)
         micros = {"now": str(to_micros(NOW)), "day": str(86_400_000_000), "clients": str(clients), "events": str(EACH)}
+        micros["few"] = str(FEW)
         _run(lambda: _make_sqlite(engine, micros), clients)
-        _finish(engine, folder)
+        _finish(engine, folder, clients)
     return _ask(url, "sqlite", clients)
 
 
@@ -145,7 +159,7 @@ def _measure_postgres(clients: int) -> dict[str, float]:
             cluster.execute(sql.SQL("CREATE DATABASE bench"))
             engine = connect(cluster.url("bench"))
             _run(lambda: make_shop(engine, clients, EACH), clients)
-            _finish(engine, folder)
+            _finish(engine, folder, clients)
         return _ask(cluster.url("bench"), "postgresql", clients)
 
 
@@ -159,8 +173,8 @@ def _serve(cluster: KeptCluster) -> Iterator[KeptCluster]:
 
 
 def _find_folder(database: str, clients: int) -> Path:
-    """Find the folder of the data; those of older tables, and such as were not made to their end, go."""
-    parts = [str(CreateTable(table)) for table in metadata.sorted_tables]
+    """Find the folder of the data; others, and such as were not made to their end, go."""
+    parts = [MAKE, _MAKE_SQLITE, *(str(CreateTable(table)) for table in metadata.sorted_tables)]
     parts += sorted(str(CreateIndex(index)) for table in metadata.sorted_tables for index in table.indexes)
     user = find_unprivileged_user() if database == "postgresql" else None
     # Whoever runs PostgreSQL in place of root must be able to walk there.
@@ -182,12 +196,15 @@ def _run(make: Callable[[], None], clients: int) -> None:
     print(f"  {clients:,} clients made in {time.perf_counter() - begun:.0f} s", file=sys.stderr, flush=True)
 
 
-def _finish(engine: Engine, folder: Path) -> None:
-    """Stop the clock, save a segment, and count the days as the nightly pass has by then."""
+def _finish(engine: Engine, folder: Path, clients: int) -> None:
+    """Stop the clock, save segments, and count the days as the nightly pass has by then."""
     with write_transaction(engine) as connection:
         start(connection, NOW, 1.0, NOW)
         stop(connection, NOW)
-    save_segment(engine, OWNER, "vips", SegmentOrder(filter="tag = vip"), NOW, datetime.now(UTC))
+    for slug, line in (("vips", "tag = vip"), ("fresh", f"signed_up in {1_500 * FEW // clients} days")):
+        save_segment(engine, OWNER, slug, SegmentOrder(filter=line), NOW, datetime.now(UTC))
+        with write_transaction(engine) as connection:  # as each night does
+            save_count(connection, slug, NOW.date(), count_members(connection, parse_text(line), NOW))
     today = NOW.date()
     for back in range(COUNTED_DAYS, 0, -1):
         with write_transaction(engine) as connection:

@@ -38,22 +38,26 @@ FILTERS: Final = (
     "ordered for at least 200 in 365 days and not returned in 365 days",
 )
 REPEATS: Final = 3
+FEW: Final = 9_000
+"""So many are in a phase of few, and so many have none yet: as many as a list sorts, nearly."""
 
-_MAKE: Final = """
+MAKE: Final = """
 INSERT INTO items (item_id, title, category, brand, colour, price_cents, season, sizes, tags, added_at)
 SELECT 'i' || i, 'Item ' || i, CASE WHEN i % 20 = 0 THEN 'knitwear' ELSE 'category ' || i % 20 END, 'brand ' || i % 50,
     '', 5000, 'all', '[]', '[]', $now FROM generate_series(1, 2000) AS i;
 INSERT INTO clients (client_id, email, first_name, time_zone, time_zone_assumed, locale, signed_up_at, consent,
-    consent_source, sizes, tags, policy, mailbox)
-SELECT 'c' || lpad(i::text, 7, '0'), 'c' || i || '@shop.example', 'Ann', 'Europe/Berlin', false,
+    consent_source, sizes, tags, policy, mailbox, unassessed)
+SELECT 'c' || lpad(i::text, 7, '0'), 'c' || i || '@shop.example', (ARRAY['Ann', 'Anna', 'Annik', 'Ann-Kathrin', 'Bea',
+    'Émilie', 'Mia', 'Zoë'])[1 + least(7, i * 7919::bigint % 20)], 'Europe/Berlin', false,
     (ARRAY['en-GB', 'de-DE', 'fr', 'en'])[1 + i % 4], $now - random() * 1500 * $day, random() < 0.8, 'shop',
     '["M"]', (ARRAY['["vip"]', '["press", "newsletter"]', '[]', '[]', '["newsletter"]'])[1 + (i / 4) % 5]::jsonb, '{}',
-    'm' || i FROM generate_series(1, $clients) AS i;
+    'm' || i, i % ($clients / $few) = 2 FROM generate_series(1, $clients) AS i;
 INSERT INTO standings (client_id, phase, phase_since, band, score, assessment_id, assessed_at, order_moves, why_not,
-    next_n)
-SELECT client_id, (ARRAY['active', 'active', 'active', 'cooling', 'cooling', 'at_risk', 'lapsed', 'dormant'])[
-    1 + floor(random() * 8)::int], $now - random() * 90 * $day, 'cooling', random() * 100, 'a', $now, false, '', 1
-    FROM clients;
+    next_n, next_touch_at)
+SELECT client_id, CASE WHEN substr(client_id, 2)::int % ($clients / $few) = 1 THEN 'won_back' ELSE
+    (ARRAY['active', 'active', 'active', 'cooling', 'cooling', 'at_risk', 'lapsed', 'dormant'])[
+    1 + floor(random() * 8)::int] END, $now - random() * 90 * $day, 'cooling', random() * 100, 'a', $now, false, '', 1,
+    CASE WHEN random() < .4 THEN $now + (random() - .3) * 20 * $day END FROM clients WHERE NOT unassessed;
 INSERT INTO engagement (client_id, anchor_at, frequency, monetary, last_order_at, first_order_at, orders,
     orders_value_cents)
 SELECT client_id, $now, 1, 1, $now - random() * 700 * $day, $now - 700 * $day, floor(random() * 6), random() * 100000
@@ -110,11 +114,12 @@ def make_shop(engine: Engine, clients: int, events: int = 6) -> None:
         "day": "INTERVAL '1 day'",
         "clients": str(clients),
         "events": str(events),
+        "few": str(FEW),
     }
     with engine.begin() as connection:
         for index in indexes:
             index.drop(connection)
-        for statement in _MAKE.split(";"):
+        for statement in MAKE.split(";"):
             connection.execute(text(Template(statement).substitute(given)))
         for index in indexes:
             index.create(connection)

@@ -40,6 +40,10 @@ _SHARED: Final[Mapping[str, str]] = {
     "expires_after": "it ends with the phase",
 }
 """The fields that a sequence leaves as they are, and why."""
+LEFT_BY_SEQUENCES: Final = frozenset((*_SHARED, "holdout", "show_entry_item"))
+"""All that a sequence leaves as it is, of the whole and of its mails."""
+SEQUENCE_ACTIONS: Final = ("mail", "wait")
+"""What the steps of a sequence may do."""
 
 
 def fill_holdout(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -64,7 +68,7 @@ def _list_step_faults(phase: Phase, steps: Iterable[JourneyStep]) -> Iterator[st
     kinds = PHASE_KINDS[phase]
     for index, step in enumerate(steps):
         where = f"steps[{index}]"
-        if step.action not in ("mail", "wait"):
+        if step.action not in SEQUENCE_ACTIONS:
             yield f"{where}.{step.action}: a sequence only mails and waits"
         if step.id == TouchKind.CAMPAIGN:
             yield f"{where}.id: by that word mails of other campaigns are told from those of a sequence; use another"

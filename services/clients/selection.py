@@ -13,9 +13,9 @@ from errors import BadInput
 from models.base import ClientId
 from models.client_lists import ListOrder
 from models.segment_answers import SegmentSlug
-from store.clients.lists import ClientPage, ClientSummary, count_clients, find_clients, list_summaries
+from store.clients.lists import ClientPage, ClientSummary, find_clients, list_summaries
 from store.database import read_transaction
-from store.segments.segments import load_segment
+from store.segments.segments import load_last_counts, load_segment
 
 BATCH: Final = 500
 MOST: Final = 10_000
@@ -40,14 +40,28 @@ def find_page(
     after: ClientId = "",
     limit: int = BATCH,
     order: ListOrder | None = None,
+    most: int = 0,
     **by: bool,
 ) -> ClientPage:
-    """Find a page of the clients whom the search of a list finds, in the order of ids or, of up to MOST, in another.
-    Raises NotFound for an unknown segment."""
+    """Find a page of the clients whom the search of a list finds, in the order of ids or, of no more than `most`, in
+    another; up to one more than `most` are counted. Raises NotFound for an unknown segment."""
     with read_transaction(engine) as connection:
         within = (load_segment(connection, chosen.segment).tree, now) if chosen.segment else None
-        sort = None if order is None else (order, now, MOST)
-        return find_clients(connection, chosen.text, chosen.phase, after, limit, within=within, order=sort, **by)
+        whole = chosen.segment and not (chosen.text or chosen.phase)
+        known = load_last_counts(connection, [chosen.segment]) if whole and most else {}
+        sort = None if order is None else (order, now)
+        return find_clients(
+            connection,
+            chosen.text,
+            chosen.phase,
+            after,
+            limit,
+            within=within,
+            most=most,
+            known=known.get(chosen.segment, 0),
+            order=sort,
+            **by,
+        )
 
 
 def iterate_selected(engine: Engine, chosen: ClientSelection, now: datetime) -> Iterator[Sequence[ClientSummary]]:
@@ -63,14 +77,6 @@ def iterate_selected(engine: Engine, chosen: ClientSelection, now: datetime) -> 
         page = find_page(engine, chosen, now, after)
         yield page.rows
         after = page.after
-
-
-def count_selected(engine: Engine, chosen: ClientSelection, now: datetime, **by: bool) -> int:
-    """Count all whom the search of a list finds, up to one more than an act may be about. Raises NotFound for an
-    unknown segment."""
-    with read_transaction(engine) as connection:
-        within = (load_segment(connection, chosen.segment).tree, now) if chosen.segment else None
-        return count_clients(connection, chosen.text, chosen.phase, MOST + 1, within=within, **by)
 
 
 def list_selected(engine: Engine, chosen: ClientSelection, now: datetime) -> list[ClientId]:

@@ -165,6 +165,9 @@ _CLIENT_FILES: Final = (
 _CLIENT_FILE_QUERY: Final = _CLIENT_FILES.where(clients.c.client_id == bindparam("client"))
 _NEW_ASSESSMENT: Final = insert(assessments)
 _NEW_STANDING: Final = insert(standings)
+_HAS_STANDING: Final = (
+    update(clients).where(clients.c.client_id == bindparam("client"), clients.c.unassessed).values(unassessed=False)
+)
 _CHANGE_STANDING: Final = update(standings).where(standings.c.client_id == bindparam("client"))
 
 
@@ -196,6 +199,8 @@ def save_assessments(connection: Connection, finished: Sequence[FinishedAssessme
         by_statement[is_new, frozenset(values)].append(key | values)
     for (is_new, _), rows in by_statement.items():
         connection.execute(_NEW_STANDING if is_new else _CHANGE_STANDING, rows)
+        if is_new:
+            connection.execute(_HAS_STANDING, [{"client": row["client_id"]} for row in rows])
     push_messages(connection, [told for one in finished for told in _announce_phase(one)])
 
 

@@ -27,7 +27,7 @@ from models.base import ClientId
 from models.client_lists import ListOrder
 from models.segments import Filter
 from models.states import Band, Phase
-from store.clients.sorting import list_sorted, look_up_each
+from store.clients.sorting import list_sorted
 from store.segments.compilation import compile_filter
 from store.sql.bulk import among
 from store.sql.records import Record
@@ -78,10 +78,16 @@ _SUMMARY: Final = (
 
 @dataclass(frozen=True)
 class ClientPage:
-    """One page of a list of clients; `after` leads to the next page, if there is one."""
+    """One page of a list of clients; `after` leads to the next page, if there is one.
+
+    `fitting`: how many are on all pages, of more than were to be counted one more than that; None: not counted.
+    `is_sorted`: in the order that was asked for, not that of ids.
+    """
 
     rows: Sequence[ClientSummary]
     after: ClientId | None
+    fitting: int | None = None
+    is_sorted: bool = False
 
 
 def find_clients(
@@ -93,81 +99,87 @@ def find_clients(
     *,
     by_id_alone: bool = False,
     within: tuple[Filter, datetime] | None = None,
-    order: tuple[ListOrder, datetime, int] | None = None,
+    most: int = 0,
+    known: int = 0,
+    order: tuple[ListOrder, datetime] | None = None,
 ) -> ClientPage:
     """Find clients whose id, name or address begins with `text`, in the order of ids, starting behind `after`. Where
-    these are few, those come too in whose name and address, before the @, a word begins with each word of `text`.
+    few in the shop do, those come too in whose name and address, before the @, a word begins with each word of `text`.
 
     Args: `within`: a filter that holds them at a moment.
-    `order`: another order than that of ids, at a moment, and how many it may look at of those who are found.
+    `most`: how many are counted; 0: they are not.
+    `known`: how many there were when they were counted last; of more than `most` nobody is counted again.
+    `order`: another order than that of ids, at a moment, for no more than `most`.
     `by_id_alone`: for somebody to whom names and addresses are not shown, and who could guess them by searching.
     """
     # Ids first, then what is shown of them: joined at once, whoever comes before the page would be read as well.
     query, place = _select_ids(connection, text, phase, by_id_alone, within)
-    if order is not None:
-        by, now, most = order
-        if phase != NEW and within is None:
-            look_up_each(connection)
-        ids = list_sorted(connection, query, most, by, now, after, limit + 1)
-    else:
-        query = query.order_by(place).limit(limit + 1)
-        ids = list(connection.scalars(query.where(place > after) if after else query))
+    ids, fitting = list[ClientId](), most + 1 if known > most > 0 else None
+    _plan_for_few(connection, alone=bool(phase))
+    if order is not None and fitting is None:
+        ids, fitting = list_sorted(connection, query, most, *order, after, limit + 1)
+    is_sorted = fitting is not None and fitting <= most
+    if not is_sorted:
+        paged = query.where(place > after) if after else query
+        ids = list(connection.scalars(paged.order_by(place).limit(limit + 1)))
+        if fitting is None and most:
+            is_whole = not after and len(ids) <= limit
+            fitting = len(ids) if is_whole else _count_up_to(connection, query, most + 1)
     rows = {row.client_id: row for row in list_summaries(connection, ids[:limit])}
     shown = [rows[client_id] for client_id in ids[:limit] if client_id in rows]
-    return ClientPage(shown, ids[limit - 1] if len(ids) > limit else None)
-
-
-def count_clients(
-    connection: Connection,
-    text: str = "",
-    phase: str = "",
-    most: int = 10_001,
-    *,
-    by_id_alone: bool = False,
-    within: tuple[Filter, datetime] | None = None,
-) -> int:
-    """Count the clients whom `find_clients` finds on all its pages; of more than `most`, just so many."""
-    if phase and phase != NEW and not text and within is None:
-        look_up_each(connection)
-    return _count_up_to(connection, _select_ids(connection, text, phase, by_id_alone, within)[0], most)
+    return ClientPage(shown, ids[limit - 1] if len(ids) > limit else None, fitting, is_sorted)
 
 
 def _count_up_to(connection: Connection, query: Select[ClientId], most: int) -> int:
     return connection.scalar(select(func.count()).select_from(query.limit(most).subquery())) or 0
 
 
-def _get_order(phase: str) -> Column[str]:
-    """Return the column in whose order a list stands: that of the table by whose index it is read."""
-    return standings.c.client_id if phase and phase != NEW else clients.c.client_id
-
-
 def _select_ids(
     connection: Connection, text: str, phase: str, by_id_alone: bool, within: tuple[Filter, datetime] | None
 ) -> tuple[Select[ClientId], ColumnElement[str]]:
-    """Select the ids of those whom a search asks for, and return what they are to be ordered by."""
-    query = select(_get_order(phase)).select_from(clients)
-    if phase:
-        query = query.join(standings, standings.c.client_id == clients.c.client_id, isouter=phase == NEW)
-        query = query.where(standings.c.phase.is_(None) if phase == NEW else standings.c.phase == phase)
+    """Select the ids of those whom a search asks for, and return what they are to be ordered by: a column of the table
+    by whose index they are read."""
+    place = standings.c.client_id if phase and phase != NEW else clients.c.client_id
+    query = select(place)
+    if phase == NEW:
+        # A statement within: to join the few, PostgreSQL would read all standings.
+        standing = select(standings.c.phase).where(standings.c.client_id == clients.c.client_id)
+        query = query.where(clients.c.unassessed, standing.scalar_subquery().is_(None))
+    elif phase:
+        query = query.where(standings.c.phase == phase)
+        if text or within or phase == Phase.ERASED:  # a standing outlives its client while all else is erased
+            query = query.join(clients, clients.c.client_id == standings.c.client_id)
     if within is not None:
         query = query.where(compile_filter(*within, connection.dialect.name, by_set=False))
     if not text:
-        return query, _get_order(phase)
+        return query, place
     _plan_for_values(connection)
     searched = (clients.c.client_id, *(() if by_id_alone else (clients.c.email, clients.c.first_name)))
     begins = or_(*(_begins(column, text, connection.dialect.name) for column in searched))
     words = re.findall(r"[^\W_]+", text.lower())
-    if by_id_alone or not words or _count_up_to(connection, query.where(begins), FEW + 1) > FEW:
-        return query.where(begins), _get_order(phase)
+    if by_id_alone or not words or _count_up_to(connection, select(clients.c.client_id).where(begins), FEW + 1) > FEW:
+        return query.where(begins), place
     # Ordered by an expression, so that PostgreSQL finds the few by their indexes and reads no table in order.
-    return query.where(begins | _match_words(words, connection.dialect.name)), _get_order(phase).concat("")
+    return query.where(begins | _match_words(words, connection.dialect.name)), place.concat("")
 
 
 def _plan_for_values(connection: Connection) -> None:
     """Have PostgreSQL plan the statements of this transaction for the values that they are given. After ten searches on
-    a connection it would keep one plan for any text, ten times slower for a frequent one within a phase."""
+    a connection it would keep one plan for any text, ten times slower for a frequent one within a phase. Nor does
+    it read the table until enough have come who fit: it expects them evenly in it, where they stand by their age."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("SET LOCAL plan_cache_mode = force_custom_plan")
+        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+
+
+def _plan_for_few(connection: Connection, *, alone: bool) -> None:
+    """Have PostgreSQL plan the statements of this transaction without compiling them, and `alone` for one process. For
+    several it reads the table of those in a phase, in place of its index, and to begin them takes longer than they
+    save."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET LOCAL jit = off")
+        if alone:
+            connection.exec_driver_sql("SET LOCAL max_parallel_workers_per_gather = 0")
 
 
 def _begins(column: Column[str], text: str, dialect: str) -> ColumnElement[bool]:

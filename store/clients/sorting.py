@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, Connection, Select, and_, case, func, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, ScalarSelect, Select, and_, case, func, or_, select, true
 
 from models.base import ClientId
 from models.client_lists import ListColumn, ListOrder
@@ -27,25 +27,34 @@ def list_sorted(
     now: datetime,
     after: ClientId,
     limit: int,
-) -> list[ClientId]:
-    """List up to `limit` of the ids that `found` selects, of which `most` are looked at, in an order as of `now`,
-    behind the client `after` (empty, or no longer there: from the first on)."""
-    chosen, (key, value) = found.limit(most).subquery(), _build_value(order.column, now)
-    client_id = chosen.columns[0]
-    query = select(client_id).outerjoin(key.table, key == client_id)
+) -> tuple[list[ClientId], int]:
+    """List up to `limit` of the ids that `found` selects, in an order as of `now`, behind the client `after` (empty, or
+    no longer there: from the first on), and count all of them. Of more than `most`, none are listed and one more than
+    `most` are counted."""
+    key, value = _build_value(order.column, now)
+    chosen = found.limit(most + 1).cte("found")
+    total = select(func.count().label("clients")).select_from(chosen)
+    # The count comes first: where there are too many, nobody's value is looked up. That is a statement within, since
+    # PostgreSQL, to join some thousand rows to a million, reads all of these.
+    looked_up = _look_up(key, value, chosen.columns[0]).label("value")
+    valued = (
+        select(chosen.columns[0].label("client_id"), looked_up).where(total.scalar_subquery() <= most).cte("valued")
+    )
+    valued = valued.prefix_with("MATERIALIZED", dialect="postgresql")
+    client_id, known = valued.c.client_id, valued.c.value
+    ordered = (known.is_(None), known.desc() if order.falling else known.asc(), client_id)
+    query = select(client_id, func.row_number().over(order_by=ordered).label("place"))
     last = connection.execute(_select_value(key, value, after)).first() if after else None
     if last is not None:
-        query = query.where(_comes_behind(order, client_id, value, after, last[0]))
-    ordered = value.desc() if order.falling else value.asc()
-    return list(connection.scalars(query.order_by(value.is_(None), ordered, client_id).limit(limit)))
+        query = query.where(_comes_behind(order, client_id, known, after, last[0]))
+    page, counted = query.order_by("place").limit(limit).subquery("page"), total.subquery("counted")
+    both = select(counted.c.clients, page.c.client_id).select_from(counted.outerjoin(page, true()))
+    rows = connection.execute(both.order_by(page.c.place)).all()
+    return [row.client_id for row in rows if row.client_id is not None], int(rows[0].clients)
 
 
-def look_up_each(connection: Connection) -> None:
-    """Have PostgreSQL look each of a few thousand clients up by its key in this transaction: by its own estimate it
-    reads a million rows of another table to join them."""
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql("SET LOCAL enable_hashjoin = off")
-        connection.exec_driver_sql("SET LOCAL enable_mergejoin = off")
+def _look_up(key: Column[str], value: ColumnElement[Any], client_id: ColumnElement[str]) -> ScalarSelect[Any]:
+    return select(value).where(key == client_id).correlate_except(key.table).scalar_subquery()
 
 
 def _select_value(key: Column[str], value: ColumnElement[Any], client_id: ClientId) -> Select[Any]:

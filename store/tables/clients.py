@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, String, Table, Text, func, text
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, String, Table, Text, func, text, true
 
 from store.sql.types import Json, UtcTime
 from store.tables.base import build_id_column, metadata
@@ -44,7 +44,12 @@ clients = Table(
     Column("pending_email", String(254), comment="an address that the client has to confirm by a letter to it"),
     Column("pending_since", UtcTime),
     Column("mailbox", String(64), nullable=False, default="", server_default="", comment="keyed hash, many may share"),
+    Column("unassessed", Boolean, nullable=False, default=True, server_default=true(), comment="has no standing yet"),
     Index(None, "email"),
+    Index(None, "signed_up_at"),
+    Index(
+        "ix_clients_unassessed", "client_id", sqlite_where=text("unassessed = 1"), postgresql_where=text("unassessed")
+    ),
     Index(None, "mailbox"),
     Index(
         "ix_clients_tags",

@@ -23,7 +23,7 @@ from models.campaign import Audience, CampaignSpec
 from models.campaign_definition import CampaignDefinition
 from models.journey_steps import ACTIONS, EventType
 from models.mail import Autonomy
-from models.phase_entry import PHASE_KINDS
+from models.phase_entry import PHASE_KINDS, SEQUENCE_ACTIONS
 from models.states import Arm, Phase, TouchKind
 from services.campaigns.cloning import load_likeness
 from services.campaigns.creation import preview_campaign
@@ -140,11 +140,19 @@ def _render(
         phases=[phase for phase in Phase if phase is not Phase.ERASED],
         segments=list_segments(context.engine).segments,
         sequence_phases=list(PHASE_KINDS),
-        kinds=list(TouchKind),
+        kinds=_list_kinds(values),
         autonomies=list(Autonomy),
         actions=ACTIONS,
+        sequence_actions=SEQUENCE_ACTIONS,
         token=build_form_token(request, *shown),
     )
+
+
+def _list_kinds(values: Values) -> list[TouchKind]:
+    """List the kinds that its mails may be of: a sequence sends those of its phase."""
+    entry = values.get("entry", {})
+    phase = entry.get("phase") if entry.get("on") == "phase" else None
+    return list(PHASE_KINDS[Phase(phase)] if phase in {str(one) for one in PHASE_KINDS} else TouchKind)
 
 
 def _find_action(step: Mapping[str, Any]) -> str:

@@ -14,7 +14,7 @@ from models.actors import Actor
 from models.base import ID_PATTERN, ClientId
 from models.client_lists import ListColumn, parse_order
 from services.clients.dossier import load_dossier
-from services.clients.selection import MOST, ClientSelection, count_selected, find_page
+from services.clients.selection import MOST, ClientSelection, find_page
 from services.segments.saved import list_segments
 from store.clients.lists import count_clients_by_phase
 from web.auth.callers import By
@@ -53,16 +53,11 @@ def show_clients(
     and in the order of a column where they are few enough."""
     chosen = ClientSelection((), True, q.strip(), phase if phase in PHASES else "", segment)
     by_id_alone = not may_see_personal(actor)
-    now, order, fitting = context.business_now(), parse_order(sort), 0
+    now, order = context.business_now(), parse_order(sort)
     if order and by_id_alone and order.column == ListColumn.NAME:
         order = None  # the order would tell what names are
-    if order:
-        fitting = count_selected(context.engine, chosen, now, by_id_alone=by_id_alone)
-        order = order if fitting <= MOST else None
-    matches = find_page(context.engine, chosen, now, after, ROWS, order, by_id_alone=by_id_alone)
-    if not order:
-        whole = not after and not matches.after
-        fitting = len(matches.rows) if whole else count_selected(context.engine, chosen, now, by_id_alone=by_id_alone)
+    matches = find_page(context.engine, chosen, now, after, ROWS, order, MOST, by_id_alone=by_id_alone)
+    order = order if matches.is_sorted else None
     phases = context.counts.read(count_clients_by_phase)
     counted = build_slices(phases, list(PHASES))
     return render_page(
@@ -76,7 +71,7 @@ def show_clients(
         segment=segment,
         search={"q": q.strip(), "phase": phase, "segment": segment},
         order=order,
-        fitting=fitting,
+        fitting=matches.fitting,
         most=MOST,
         segments=list_segments(context.engine).segments,
         token=build_form_token(request, "list"),

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from models.campaign_definition import CampaignDefinition
 from models.journey_steps import ACTIONS
+from models.phase_entry import LEFT_BY_SEQUENCES
 
 OFF: Final = "off"
 Fields = Mapping[str, str]
@@ -130,14 +131,15 @@ FIRST: Final[Values] = {"name": "", "slug": "", "steps": [{"id": "mail", "mail":
 
 
 def read_values(fields: Fields) -> Values:
-    """Read the values of a definition from the fields of a form; what is empty is left out."""
+    """Read the values of a definition from the fields of a form; what is empty is left out, and so is what the form
+    hides from a sequence."""
     values: Values = {}
-    _read(values, fields, "", TOP)
-    if phases := _list_marked(fields, "audience.phases."):
-        _put(values, "audience.phases", phases)
-    if "exits.left_audience" in fields:
-        _put(values, "exits.left_audience", True)
     on = fields.get("entry.on", "now")
+    _read(values, fields, "", {name: read for name, read in TOP.items() if is_shown(name, on)})
+    if (phases := _list_marked(fields, "audience.phases.")) and is_shown("audience", on):
+        _put(values, "audience.phases", phases)
+    if "exits.left_audience" in fields and is_shown("exits", on):
+        _put(values, "exits.left_audience", True)
     values["entry"] = {"on": on}
     _read(values["entry"], fields, "entry.", ENTRY.get(on, {}))
     if on == "event" and (unless := _list_marked(fields, "entry.unless.")):
@@ -149,6 +151,12 @@ def read_values(fields: Fields) -> Values:
             _put(values, name, _read_limit(fields[name]))
     values["steps"] = [_read_step(fields, f"steps.{index}.") for index in _list_indices(fields)]
     return values
+
+
+def is_shown(name: str, on: str) -> bool:
+    """Return whether a field is shown to a campaign with this entry: a sequence has those alone that it does not leave
+    as they are."""
+    return on != "phase" or name.partition(".")[0] not in LEFT_BY_SEQUENCES
 
 
 def _read(values: Values, fields: Fields, prefix: str, readers: Mapping[str, Reader]) -> None:
@@ -184,7 +192,7 @@ def _read_step(fields: Fields, prefix: str) -> Values:
         step["stop"] = True
     _read(step, fields, prefix, STEP[action])
     if action == "mail":
-        if f"{prefix}mail.show_entry_item" in fields:
+        if f"{prefix}mail.show_entry_item" in fields and is_shown("show_entry_item", fields.get("entry.on", "now")):
             step["mail"]["show_entry_item"] = True
         if variants := _read_variants(fields, f"{prefix}mail.variants."):
             step["mail"]["variants"] = variants

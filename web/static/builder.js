@@ -1,5 +1,5 @@
 // What the campaign builder adds with a script: who is reached is counted as the audience changes, and only the fields of
-// the chosen entry are shown. Without it "Look again" does the first, and all fields are there.
+// the chosen entry are shown. Without it "Look again" does both, as far as a sequence refuses fields that others have.
 "use strict";
 (() => {
   const form = document.querySelector("form[data-builder]");
@@ -8,6 +8,7 @@
   const showEntry = () => {
     const on = form.querySelector("[name='entry.on']:checked")?.value;
     for (const part of form.querySelectorAll("[data-on]")) part.hidden = !part.dataset.on.split(" ").includes(on);
+    for (const part of form.querySelectorAll("[data-not-on]")) part.hidden = part.dataset.notOn === on;
   };
 
   let round = 0;
@@ -27,7 +28,7 @@
 
   form.addEventListener("change", (event) => {
     if (event.target.name === "entry.on") showEntry();
-    if (/^(audience\.|holdout)/.test(event.target.name)) count();
+    if (/^(audience\.|holdout|entry\.(on|phase))/.test(event.target.name)) count();
   });
   showEntry();
 })();

@@ -19,7 +19,7 @@ from alembic import op
 from store.sql.types import Json, UtcTime
 
 revision: str = "0045"
-down_revision: str | None = "0043"
+down_revision: str | None = "0044"
 branch_labels: None = None
 depends_on: None = None
 

@@ -17,12 +17,12 @@ from services.context import ServiceContext
 from settings import Settings
 from store.clients import holds
 from store.database import connect, read_transaction, write_transaction
-from store.tables import outreaches, standings
+from store.tables import clients, outreaches, standings
 from tests.support.shop_services import NOW, StockedShop
 from tests.support.suppressions import suppress_addresses
 from tests.support.tables import create_tables
 
-FIRST, IDLE = 9, 7
+FIRST, IDLE = 10, 7
 """Statements of a newcomer's first assessment, which begins the welcome, and of one that changes nothing; BEGIN apart.
 They were 14 and 10 while each fact had a query of its own and the plan was saved apart from the score."""
 
@@ -63,6 +63,13 @@ def test_an_assessment_takes_few_statements_and_reads_nothing_twice(engine: Engi
         assert assessor.assess(ask("c1")).start is not None
         assert len(statements) <= most
         assert len(set(statements)) == len(statements)
+
+
+def test_the_first_assessment_takes_the_mark_of_the_new(engine: Engine, assessor: Assessor) -> None:
+    assessor.assess(ask("c1"))
+    with read_transaction(engine) as connection:
+        marked = connection.scalars(select(clients.c.client_id).where(clients.c.unassessed)).all()
+    assert sorted(marked) == ["c0", "c2", "c3"]
 
 
 def test_holds_and_suppressions_are_read_together(engine: Engine, assessor: Assessor, tmp_path: Path) -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import Engine, delete, insert, text, update
+from sqlalchemy import Connection, Engine, delete, insert, text, update
 
 from domain.segments.text import parse_text
 from models.client_lists import ListColumn, ListOrder
 from models.states import Phase
-from store.clients.lists import NEW, ClientSummary, count_clients, find_clients
+from store.clients.lists import NEW, ClientSummary, find_clients
 from store.database import read_transaction, write_transaction
 from store.mail.policy import ShopPolicy
 from store.tables import clients, engagement, standings
@@ -56,6 +57,13 @@ def list_expected(text: str, phase: str) -> list[str]:
     return sorted(client_id for client_id in NAMES if begins(client_id) and stands(client_id))
 
 
+def count(connection: Connection, words: str, phase: str = "", most: int = 100, **by: Any) -> int | None:
+    """Count whom a list finds, as its first page and a later one say."""
+    first = find_clients(connection, words, phase, limit=1, most=most, **by)
+    assert find_clients(connection, words, phase, "a", limit=1, most=most, **by).fitting == first.fitting
+    return first.fitting
+
+
 @pytest.mark.parametrize("phase", ["", NEW, "dormant", "active"])
 def test_pages_together_are_all_whom_a_plain_look_finds(shop: Engine, phase: str) -> None:
     plain = ("", "an", "AN", "ann", "b_", "b-", "100%", "%", "_", "an/", "ann@shop", "zoe", "e", "nobody", "\\")
@@ -71,8 +79,8 @@ def test_pages_together_are_all_whom_a_plain_look_finds(shop: Engine, phase: str
                     break
                 after = page.after
             assert found == list_expected(words, phase), words
-            assert count_clients(connection, words, phase) == len(found), words
-            assert count_clients(connection, words, phase, 2) == min(2, len(found))
+            assert count(connection, words, phase) == len(found), words
+            assert count(connection, words, phase, most=1) == min(2, len(found))
 
 
 def test_where_many_begin_so_words_are_not_looked_at(shop: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,7 +88,7 @@ def test_where_many_begin_so_words_are_not_looked_at(shop: Engine, monkeypatch: 
     with write_transaction(shop) as connection:
         connection.execute(update(clients).where(clients.c.client_id == "d9").values(first_name="Mia Zoe"))
     with read_transaction(shop) as connection:
-        assert count_clients(connection, "zoe") == 7
+        assert count(connection, "zoe") == 7
         assert "d9" not in [row.client_id for row in find_clients(connection, "zoe").rows]
         assert [row.client_id for row in find_clients(connection, "zoe", "dormant").rows] == ["e1", "e5"]
         assert [row.client_id for row in find_clients(connection, "zoe mia").rows] == ["d9"]
@@ -89,7 +97,7 @@ def test_where_many_begin_so_words_are_not_looked_at(shop: Engine, monkeypatch: 
 def test_whoever_may_see_no_names_finds_by_id_alone(shop: Engine) -> None:
     with read_transaction(shop) as connection:
         assert [row.client_id for row in find_clients(connection, "ann", by_id_alone=True).rows] == ["ann"]
-        assert count_clients(connection, "anna", by_id_alone=True) == 0
+        assert count(connection, "anna", by_id_alone=True) == 0
 
 
 def test_a_segment_narrows_a_search(shop: Engine) -> None:
@@ -97,7 +105,7 @@ def test_a_segment_narrows_a_search(shop: Engine) -> None:
     with read_transaction(shop) as connection:
         found = find_clients(connection, "an", within=within)
         assert [row.client_id for row in found.rows] == ["ann", "c2"]
-        assert count_clients(connection, "an", within=within) == 2
+        assert count(connection, "an", within=within) == 2
 
 
 @pytest.mark.parametrize("database", ["postgresql"])
@@ -108,7 +116,7 @@ def test_postgresql_plans_each_search_for_its_own_text(shop: Engine) -> None:
     with shop.connect() as connection:
         for _ in range(15):  # prepared at the fifth time; after five more PostgreSQL may keep one plan for all
             with connection.begin():
-                count_clients(connection, "e", "dormant")
+                count(connection, "e", "dormant")
         custom, generic = connection.execute(kept).one()
     assert (custom > 5, generic) == (True, 0)
 
@@ -131,8 +139,9 @@ def test_sorted_pages_together_are_all_in_their_order(shop: Engine, column: List
     paged, after = list[ClientSummary](), ""
     while True:
         with read_transaction(shop) as connection:
-            order = (ListOrder(column, falling), NOW, 100)
-            page = find_clients(connection, after=after, limit=3, order=order)
+            order, most = (ListOrder(column, falling), NOW), len(NAMES)
+            page = find_clients(connection, after=after, limit=3, most=most, order=order)
+            assert (page.fitting, page.is_sorted) == (len(NAMES), True)
         paged += page.rows
         if page.after is None:
             break
@@ -160,7 +169,20 @@ def test_sorted_pages_together_are_all_in_their_order(shop: Engine, column: List
         assert [value(row) for row in had][:7] == ["zoe"] * 7
 
 
-def test_no_more_are_sorted_than_are_asked_for(shop: Engine) -> None:
+def test_of_too_many_the_list_stays_in_the_order_of_ids(shop: Engine) -> None:
+    by_name = (ListOrder(ListColumn.NAME), NOW)
     with read_transaction(shop) as connection:
-        order = (ListOrder(ListColumn.NAME), NOW, 4)
-        assert len(find_clients(connection, order=order).rows) == 4
+        page = find_clients(connection, limit=5, most=14, order=by_name)
+        assert (page.fitting, page.is_sorted) == (15, False)
+        assert [row.client_id for row in page.rows] == sorted(NAMES)[:5]
+        page = find_clients(connection, "nobody", most=13, order=by_name)
+        assert (page.fitting, page.is_sorted, page.rows, page.after) == (0, True, [], None)
+
+
+def test_of_those_known_to_be_too_many_nobody_is_counted_or_sorted(shop: Engine) -> None:
+    with read_transaction(shop) as connection:
+        order = (ListOrder(ListColumn.NAME), NOW)
+        page = find_clients(connection, limit=5, most=20, known=21, order=order)
+        assert (page.fitting, page.is_sorted, len(page.rows)) == (21, False, 5)
+        page = find_clients(connection, limit=5, most=20, known=20, order=order)
+        assert (page.fitting, page.is_sorted) == (15, True), "what is known may be of yesterday"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from sqlalchemy import select
 
 from ingest.definitions import load_values
 from models.campaign_definition import CampaignDefinition
+from models.phase_entry import LEFT_BY_SEQUENCES, PHASE_KINDS
+from models.states import Phase
 from services.campaigns.version_reviews import load_review
 from store.database import read_transaction
 from store.tables import activity, campaigns
@@ -83,6 +86,53 @@ def read_form(page: str) -> dict[str, str]:
         chosen = re.search(r'value="([^"]*)" selected', options) or re.search(r'value="([^"]*)"', options)
         fields[name] = chosen[1] if chosen else ""
     return fields
+
+
+class _ShownFields(HTMLParser):
+    """Collects the names of fields that stand in nothing hidden."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+        self._open: list[tuple[str, bool]] = []
+        self.feed(page[page.index("data-builder") :])
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        is_hidden = "hidden" in given or given.get("type") == "hidden" or any(hidden for _, hidden in self._open)
+        if given.get("name") and not is_hidden:
+            value = f"={given['value']}" if given["name"] == "act" else ""
+            self.names.add(f"{given['name']}{value}")
+        if tag not in ("input", "br", "meta", "link", "img", "hr"):
+            self._open.append((tag, is_hidden))
+
+    def handle_endtag(self, tag: str) -> None:
+        while self._open and self._open.pop()[0] != tag:
+            pass
+
+
+def test_a_sequence_is_asked_for_nothing_that_it_refuses(site: TestClient) -> None:
+    form = read_form(site.get("/new-campaign").text)
+    shown = _ShownFields(site.post("/new-campaign", data=form | {"act": "look"}).text).names
+    refused = {name for name in shown if name.partition(".")[0] in LEFT_BY_SEQUENCES}
+    refused |= {name for name in shown if name.endswith("show_entry_item")}
+    assert {name.partition(".")[0] for name in refused if "steps" not in name} == LEFT_BY_SEQUENCES - {
+        "show_entry_item"
+    }
+    form |= {"entry.on": "phase", "entry.phase": "at_risk", "name": "Drift", "slug": "drift"}
+    form |= {"steps.0.mail.message": "We kept some pieces.", "steps.0.mail.kind": "missed", "steps.0.id": "first"}
+    page = site.post("/new-campaign", data=form | {"act": "add.wait"}).text
+    shown = _ShownFields(page).names
+    assert not shown & refused
+    assert {"act=add.mail", "act=add.wait", "throughput_per_minute", "entry.phase"} <= shown
+    assert not shown & {"act=add.branch", "act=add.call", "act=add.wait_for", "act=add.stop"}
+    kinds = re.findall(r'value="(\w+)"', page.partition('name="steps.0.mail.kind"')[2].partition("</select>")[0])
+    assert set(kinds) - {""} == set(PHASE_KINDS[Phase.AT_RISK])
+    # What stands in fields that are hidden now was typed before somebody chose a phase.
+    typed = {"priority": "70", "holdout": "20", "audience.tags": "vip", "exits.goal": "order_placed", "re_entry": "30d"}
+    page = site.post("/new-campaign", data=read_form(page) | typed | {"steps.1.wait": "3d", "act": "look"}).text
+    assert "Not saved" not in page
+    assert "phase: at_risk" in page
 
 
 def act(site: TestClient, what: str, version: int = 1, **more: str) -> str:
