@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import random
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,10 +19,13 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from errors import BadInput, ConfigError, Unavailable
 from store.sql.patience import COMMAND, Patience
-from store.sql.write_lock import begin_write
 
 log = logging.getLogger("selvedge.database")
 
+LOOK_AGAIN_S: Final = 0.001
+"""How long to sleep, on average, before looking again whether SQLite's write lock is free. Between two transactions of
+a busy process it is free for some tenths of a millisecond."""
+BUSY: Final = frozenset({"SQLITE_BUSY", "SQLITE_BUSY_RECOVERY", "SQLITE_BUSY_SNAPSHOT"})
 SMALL_POOL: Final = (3, 5)
 """Connections that stay open, and more in need: of a part whose work must not wait behind others."""
 
@@ -101,11 +107,38 @@ def _sqlite(url: str, path: str | None, patience: Patience, pool: tuple[int, int
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         if connection.get_execution_options().get("selvedge_write", False):
-            begin_write(connection, patience.lock_s)
+            _begin_write(connection, patience.lock_s)
         else:
             connection.exec_driver_sql("BEGIN")
 
     return engine
+
+
+def _begin_write(connection: Connection, patience_s: float) -> None:
+    """Begin a transaction that writes, waiting for other processes for `patience_s` real seconds at most.
+
+    SQLite's own wait sleeps ever longer, up to 100 ms: beside a process that writes without a pause it found the lock
+    taken for seconds. Raises sqlalchemy.exc.OperationalError.
+    """
+    raw: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
+    until = time.monotonic() + patience_s
+    raw.execute("PRAGMA busy_timeout=0")
+    try:
+        while _try_to_begin(raw) in BUSY and time.monotonic() < until:
+            time.sleep(random.uniform(0.5, 1.5) * LOOK_AGAIN_S)
+        if not raw.in_transaction:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")  # what is wrong becomes an error of SQLAlchemy's
+    finally:
+        raw.execute(f"PRAGMA busy_timeout={patience_s * 1000:.0f}")
+
+
+def _try_to_begin(raw: sqlite3.Connection) -> str:
+    """Try to begin and return SQLite's name of what was wrong, empty where nothing was."""
+    try:
+        raw.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as refused:
+        return refused.sqlite_errorname
+    return ""
 
 
 @dataclass(frozen=True)
@@ -130,8 +163,7 @@ def write_transaction(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def _wait_for_turn(engine: Engine) -> Iterator[None]:
-    """Let the writers of one process follow each other without a gap. SQLite has one writer at a time and lets the
-    others look again after a sleep of up to 100 ms, during which nobody writes."""
+    """Let the writers of one process follow each other without a gap: SQLite has one at a time."""
     writers: Writers | None = engine.get_execution_options().get("selvedge_writers")
     if writers is None:
         yield
