@@ -48,12 +48,12 @@ PLAIN: Final[Mapping[str, str]] = {
     "kpi": "/kpis/average_order_value?days=28",
     "kpi-at-risk": "/kpis/revenue_at_risk",
     "clients": "/clients",
+    "clients-sorted": "/clients?phase=at_risk&sort=-spent",
     "review": "/review",
     "fixes": "/fixes?state=",
     "campaigns": "/campaigns",
     "mails": "/mails",
     "mailbox": "/mailbox",
-    "suppressions": "/suppressions",
     "offers": "/offers",
     "goods": "/goods",
     "algorithms": "/algorithms",
@@ -69,6 +69,12 @@ PLAIN: Final[Mapping[str, str]] = {
 FILE: Final = (
     b"Kunden-Nr;E-Mail;Vorname;Land\nn1;n1@shop.example;Zo\xc3\xab;DE\nn2;nobody;Ben;FR\nn3;n3@shop.example;Cleo;DE\n"
 )
+FLAG: Final = """name: Shorter lists at the cart
+contexts: [cart]
+arms:
+  - {name: as-now, share: 0.5}
+  - {name: shorter, share: 0.5, effect: {count: 4}}
+"""
 
 
 class Gallery:
@@ -137,6 +143,29 @@ def _take_clients(gallery: Gallery) -> None:
     gallery.take_as_it_is("enrolled")
 
 
+def _take_erasure(gallery: Gallery) -> None:
+    page = gallery.visit("/clients?phase=active")
+    client = page.locator("table.clients td a").last.get_attribute("href") or "/clients"
+    page = gallery.visit(client)
+    page.locator("details:has(form[action$='/erase']) > summary").click()
+    page.locator("form[action$='/erase'] [name=confirm]").fill(client.rpartition("/")[2])
+    page.locator("form[action$='/erase'] button").click()
+    page.wait_for_url("**/erasure")
+    gallery.take("erasure", f"{client}/erasure")
+
+
+def _take_flag(gallery: Gallery) -> None:
+    page, slug = gallery.visit("/algorithms"), f"shorter-{datetime.now(UTC):%H%M%S}"
+    page.get_by_text("New flag", exact=True).click()
+    page.locator("form[action='/flags'] [name=slug]").fill(slug)
+    page.locator("form[action='/flags'] [name=flag]").fill(FLAG)
+    page.locator("form[action='/flags'] button").click()
+    page.wait_for_url(f"**/flags/{slug}")
+    page.get_by_role("button", name="Start it").click()
+    page.wait_for_load_state()
+    gallery.take("flag", f"/flags/{slug}")
+
+
 def _take_fix(gallery: Gallery) -> None:
     page = gallery.visit("/fixes")
     gallery.take("fix", page.locator("#fixes tbody a").first.get_attribute("href") or "/fixes")
@@ -173,6 +202,16 @@ def _take_offer(gallery: Gallery) -> None:
     gallery.take("offer", "/offers/autumn")
 
 
+def _take_suppressions(gallery: Gallery) -> None:
+    for address, reason in (("complaints@shop.example", "legal"), ("press@shop.example", "person")):
+        page = gallery.visit("/suppressions")
+        page.get_by_label("Address").fill(address)
+        page.get_by_label("Reason").fill(reason)
+        page.get_by_role("button", name="Mail it no more").click()
+        page.wait_for_load_state()
+    gallery.take("suppressions", "/suppressions")
+
+
 def _take_import(gallery: Gallery) -> None:
     page = gallery.visit("/import")
     page.get_by_label("File").set_input_files({"name": "customers.csv", "mimeType": "text/csv", "buffer": FILE})
@@ -190,9 +229,12 @@ def _take_report(gallery: Gallery) -> None:
 
 ACTS: Final[Mapping[str, Callable[[Gallery], None]]] = {
     "clients": _take_clients,
+    "erasure": _take_erasure,
+    "flag": _take_flag,
     "fix": _take_fix,
     "campaigns": _take_campaigns,
     "offer": _take_offer,
+    "suppressions": _take_suppressions,
     "import": _take_import,
     "algorithm-report": _take_report,
 }

@@ -22,7 +22,7 @@ from models.campaign_definition import CampaignDefinition
 from models.campaign_preview import PreviewOrder
 from models.catalogue import StockRow
 from models.offers import OfferOrder
-from models.states import HoldSource
+from models.states import HoldSource, Phase
 from services.campaigns.definitions import save_draft
 from services.campaigns.preview import ADDRESS, show_preview
 from services.campaigns.preview_counts import load_previewed
@@ -44,7 +44,7 @@ from store.mail.suppressions import hash_mailbox
 from store.offers import grants
 from tests.doubles.chat_server import ChatServer
 from tests.store.conftest import NOW
-from tests.store.seeds import client_row, event, seed_items
+from tests.store.seeds import client_row, event, seed_items, seed_standing
 from tests.support.private_data import iterate_all_rows
 
 OWNER = Actor(who="olga", role=Role.OWNER, channel=Channel.API)
@@ -109,6 +109,20 @@ def save(engine: Engine, settings: Settings, definition: dict[str, Any]) -> None
 def show(context: ServiceContext, actor: Actor = MARKETER, **order: Any) -> Any:
     recommender = Recommender(context.engine, context.settings)
     return show_preview(context, recommender, actor, "spring", PreviewOrder.model_validate(order), NOW)
+
+
+@SQLITE
+def test_a_sequence_of_the_lifecycle_is_previewed(context: ServiceContext) -> None:
+    with write_transaction(context.engine) as connection:
+        for name in ("ann", "cap"):
+            seed_standing(connection, name, Phase.AT_RISK)
+    order = PreviewOrder(mails=3)
+    recommender = Recommender(context.engine, context.settings)
+    shown = show_preview(context, recommender, MARKETER, "lifecycle-at-risk", order, NOW)
+    assert (shown.entry, shown.audience, shown.ready, shown.texts) == ("phase", 2, 1, 3)
+    assert [barrier.code for barrier in shown.barriers] == ["no_consent"]
+    assert [mail.step for mail in shown.mails] == ["missed", "new_in", "stylist"]
+    assert all(mail.subject and not mail.fault for mail in shown.mails)
 
 
 def dump(engine: Engine) -> list[Any]:
