@@ -66,9 +66,9 @@ def assign_arm(
 
 def find_conflict(order: FlagOrder, others: Iterable[RunningFlag]) -> FlagSlug | None:
     """Find a running flag of another namespace that changes the same thing at the same place: who is in both would
-    have two answers to one question."""
+    have two answers to one question. Code asks for a `value` by the flag's name, so two of them are two questions."""
     for other in others:
-        if other.order.namespace == order.namespace or not (other.order.fields & order.fields):
+        if other.order.namespace == order.namespace or not (other.order.fields & order.fields) - {"value"}:
             continue
         if _meet(order.contexts, other.order.contexts) and _meet(order.placements, other.order.placements):
             return other.slug

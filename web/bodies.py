@@ -20,6 +20,7 @@ LIMITS: Final[tuple[tuple[str, int], ...]] = (
     ("/v1/slots/", 20_000),
     ("/v1/calls/", 10_000),
     ("/v1/", 100_000),
+    ("/ofrep/", 100_000),
     ("/mcp", 1_000_000),  # a message of somebody's agent
     ("/review/", 100_000),  # every sentence of a draft
     ("/import/", 50_000),  # the names of many columns

@@ -38,7 +38,7 @@ AREAS: Final = (
     # Pages of the shop, by whoever comes: these fill no place of staff, and no others theirs.
     Area("visitors", ("/visitor/", "/s.js"), at_once=24, waiting=2_000, patience_s=2.0),
     # Answered from memory by the event loop.
-    Area("lists", ("/v1/recommendations", "/v1/session"), at_once=5_000, waiting=0, uses_threads=False),
+    Area("lists", ("/v1/recommendations", "/v1/session", "/ofrep/"), at_once=5_000, waiting=0, uses_threads=False),
     # A tool works in a thread; one that asks a person keeps its place, without a thread, until they answer.
     Area("agents", ("/mcp",), at_once=200, waiting=0),
     # An identity provider that is slow holds up those who sign in by it, and nobody else.

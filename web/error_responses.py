@@ -126,7 +126,7 @@ def _answer(
 
 def _is_for_programs(request: Request) -> bool:
     """Whether a program asks, to which JSON is answered."""
-    return request.url.path.startswith(("/v1/", "/mcp", VISITOR_PATHS)) or request.url.path.endswith(".json")
+    return request.url.path.startswith(("/v1/", "/ofrep/", "/mcp", VISITOR_PATHS)) or request.url.path.endswith(".json")
 
 
 def _add_headers(answer: Response, headers: dict[str, str]) -> Response:

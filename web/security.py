@@ -54,7 +54,7 @@ class SecurityHeaders:
 
 
 def _add_headers(scope: Scope, message: MutableMapping[str, Any]) -> None:
-    if scope["path"].startswith("/v1/"):  # set by no route of the API
+    if scope["path"].startswith(("/v1/", "/ofrep/")):  # set by no route of the API
         message["headers"] = [*message.get("headers", ()), *_RAW_API_HEADERS]
         return
     headers = MutableHeaders(scope=message)

@@ -45,6 +45,10 @@ class RunningFlags:
         """List the flags that hold at a placement of a page."""
         return [slug for slug, flag in self._flags.items() if flag.holds_at(context, placement)]
 
+    def list_all(self) -> list[RunningFlag]:
+        """List the flags that run, by slug."""
+        return [self._flags[slug] for slug in sorted(self._flags)]
+
     def knows(self, slug: FlagSlug) -> bool:
         """Return whether this flag runs."""
         return slug in self._flags

@@ -12,14 +12,17 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from sqlalchemy import Engine
 
-from domain.visit_ids import may_be_remembered
-from errors import BadInput, NotFound, SelvedgeError
+from domain.visit_ids import is_ours, may_be_remembered
+from errors import BadInput, NotFound, SelvedgeError, Unavailable
 from models.base import ClientId
+from models.flags import FlagSlug
 from models.recommendation_requests import PageContext, RecommendationQuery
+from models.remote_flags import RemoteFlag
 from models.search_answers import SearchAnswer, SuggestAnswer
 from models.search_requests import SearchFilters, SearchQuery, SuggestQuery
 from models.visits import VisitEvent
 from services.flags.page_flags import NO_ARMS, PageArms, PageFlags
+from services.flags.remote import evaluate_flags
 from services.recommendations.recommender import Recommender
 from services.search.item_search import NOBODY, ItemSearch
 from services.serving.change_follower import STALE_SECONDS, ChangeFollower
@@ -126,6 +129,25 @@ class ItemServer:
         if not effect.shown:
             return ServedItems(None, source, items, degraded, page)
         return await self._record(query, source, items, degraded, page)
+
+    async def evaluate_flags(self, subject: str, slug: FlagSlug | None) -> list[RemoteFlag]:
+        """Evaluate a flag of ours that runs, or all, about a client or a visit, by its id, and note what they see.
+        Raises NotFound for a flag, BadInput for a subject, and Unavailable where a client cannot be looked up in
+        time."""
+        if slug is not None and not self._flags.running.knows(slug):
+            raise NotFound(f"no flag {slug} runs", "slug")
+        visit = subject if is_ours(subject, self._signing_key) else None
+        try:
+            source, degraded = await self._find_source(None if visit else subject, visit)
+        except NotFound as unknown:
+            raise BadInput(unknown.reason, "targetingKey") from None
+        if degraded:
+            raise Unavailable("the client cannot be looked up now")
+        evaluated = evaluate_flags(self._flags.running, source.client_id, source.kept, slug)
+        self._arms.note_exposure(
+            source, {one.key: one.variant for one in evaluated if one.variant}, self.follower.now()
+        )
+        return evaluated
 
     async def _choose(self, source: ClientList, query: RecommendationQuery) -> ScoredItems:
         if query.context is PageContext.SEARCH:

@@ -91,7 +91,8 @@ def find_lost(engine: Engine, load: WebLoad) -> list[str]:
     """What is wrong between what callers were told and what the database has."""
     with read_transaction(engine) as connection:
         stored = Counter(connection.scalars(select(events.c.event_id).where(events.c.type == "item_viewed")))
-        rows = connection.execute(select(decisions.c.id, decisions.c.client_id, decisions.c.answer))
+        of_pages = (decisions.c.slot == "ranking", decisions.c.n.is_(None))
+        rows = connection.execute(select(decisions.c.id, decisions.c.client_id, decisions.c.answer).where(*of_pages))
         recorded = {row.id: (row.client_id, [one["item_id"] for one in row.answer["items"]]) for row in rows}
     answered = {one.decision: (one.client_id, one.items) for one in load.answers if one.decision is not None}
     rules = {

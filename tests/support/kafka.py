@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -67,23 +68,46 @@ def kafka() -> Iterator[Kafka]:
 @contextlib.contextmanager
 def serve_kafka(folder: Path) -> Iterator[str]:
     """Serve Kafka from a folder: its hosts and ports. Raises FileNotFoundError where it cannot be had, saying why."""
-    command = [sys.executable, "-m", "scripts.kafka_server"]
-    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    if found.returncode:
-        raise FileNotFoundError(f"{found.stderr.strip().rpartition(chr(10))[2]} Then: {' '.join(command[1:])}")
-    port, controller = free_ports(2)
-    properties, log = folder / "server.properties", folder / "kafka.log"
-    properties.write_text(build_properties(port, controller, folder / "kafka"))
-    with log.open("w") as out:
-        running = subprocess.Popen(
-            [found.stdout.strip(), str(properties)], stdout=out, stderr=out, start_new_session=True
-        )
+    broker = KafkaBroker(folder)
+    broker.start()
     try:
-        _wait(running, port, log)
-        yield f"127.0.0.1:{port}"
+        yield broker.servers
     finally:
-        running.kill()  # nothing in it is worth an orderly end
-        running.wait(20)
+        broker.kill()  # nothing in it is worth an orderly end
+
+
+class KafkaBroker:
+    """One broker on a folder. Killed and started again, it goes on from there, by the same port."""
+
+    def __init__(self, folder: Path) -> None:
+        command = [sys.executable, "-m", "scripts.kafka_server"]
+        found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        if found.returncode:
+            why = found.stderr.strip().rpartition(chr(10))[2]
+            raise FileNotFoundError(f"{why} Then: {' '.join(command[1:])}")
+        self._port, controller = free_ports(2)
+        properties, self._log = folder / "server.properties", folder / "kafka.log"
+        properties.write_text(build_properties(self._port, controller, folder / "kafka"))
+        self._command = [found.stdout.strip(), str(properties)]
+        self._running: subprocess.Popen[bytes] | None = None
+
+    @property
+    def servers(self) -> str:
+        """Its host and port."""
+        return f"127.0.0.1:{self._port}"
+
+    def start(self) -> None:
+        """Start it, and wait until it takes connections."""
+        with self._log.open("a") as out:
+            self._running = subprocess.Popen(self._command, stdout=out, stderr=out, start_new_session=True)
+        _wait(self._running, self._port, self._log)
+
+    def kill(self) -> None:
+        """kill -9."""
+        if self._running is not None:
+            os.killpg(self._running.pid, signal.SIGKILL)  # a script that runs Java
+            self._running.wait(20)
+            self._running = None
 
 
 def _wait(running: subprocess.Popen[bytes], port: int, out: Path, seconds: float = 60) -> None:

@@ -77,13 +77,15 @@ class QuickRoute(APIRoute):
         return handle
 
 
-def create_router(tag: str, *, open_to_all: str = "", route_class: type[APIRoute] = APIRoute) -> APIRouter:
+def create_router(
+    tag: str, *, open_to_all: str = "", route_class: type[APIRoute] = APIRoute, prefix: str = "/v1"
+) -> APIRouter:
     """Create a router whose operations require the API key, unless `open_to_all` says why not, and
     refuse unknown parameters."""
     guards = [Depends(refuse_unknown_parameters)]
     return APIRouter(
         route_class=route_class,
-        prefix="/v1",
+        prefix=prefix,
         tags=[tag],
         dependencies=[admit_all(open_to_all), *guards] if open_to_all else [Depends(require_api_key), *guards],
         responses=declare_errors(422, 503) if open_to_all else declare_errors(401, 403, 422, 503),

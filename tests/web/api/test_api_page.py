@@ -37,7 +37,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
 
 
 def test_the_operations_are_those_of_the_document() -> None:
-    rows = re.findall(r"^\| `([A-Z]+) (/v1\S+)` \| `(\w+)` \|", PAGE, re.M)
+    rows = re.findall(r"^\| `([A-Z]+) (/(?:v1|ofrep)/\S+)` \| `(\w+)` \|", PAGE, re.M)
     document: Any = build_document()["paths"]
     declared = {(m.upper(), path, op["operationId"]) for path, methods in document.items() for m, op in methods.items()}
     assert set(rows) == declared

@@ -32,6 +32,8 @@ from web.auth.forms import build_token
 from web.auth.rules import SAFE, PublicRoute, RouteRule, find_rule
 
 STAFF: Final = sorted(permissions.STAFF)
+PROGRAMS: Final = ("/v1/", "/ofrep/")
+"""Paths of the API."""
 NAME: Final = "Zebulonia"
 """The first name of every client here, so that it is seen wherever it leaks."""
 ADDRESS: Final = "zebulonia-{}@shop.example"
@@ -137,7 +139,7 @@ def test_every_route_says_who_may_ask(site: TestClient) -> None:
         for route, rule, method, _ in list_asked(site)
         if method not in SAFE
         and not any(isinstance(wish, Action) for wish in rule.wishes)
-        and not str(route.path).startswith("/v1/")
+        and not str(route.path).startswith(PROGRAMS)
         and not str(route.path).endswith(("/check", "/frame"))
         and route.path not in {"/sign-out", "/suppressions"}  # an address is asked for in no URL; acts ask the service
     ]
@@ -157,7 +159,7 @@ def test_nobody_is_led_to_the_sign_in_and_shown_nothing(site: TestClient) -> Non
     browser = visit(site)
     for route, _, method, path in list_asked(site):
         answer = send(browser, method, path)
-        program = path.startswith("/v1/") or path.endswith(".json")
+        program = path.startswith(PROGRAMS) or path.endswith(".json")
         wanted = 401 if program or method != "GET" else 303
         assert answer.status_code == wanted, (method, route.path)
         assert NAME not in answer.text, route.path
@@ -170,7 +172,7 @@ def test_on_pages_each_role_gets_what_it_may_and_no_more(
     browser, masked = browsers[role], role not in permissions.READERS[Disclosure.PERSONAL]
     token = find_form_token(browser.get("/me").text)
     for route, rule, method, path in list_asked(site):
-        if path.startswith("/v1/") or path == "/sign-out":
+        if path.startswith(PROGRAMS) or path == "/sign-out":
             continue
         answer = send(browser, method, path, **({} if method == "GET" else {"data": {"token": token}}))
         assert (answer.status_code == 403) == (not may_ask(rule, role)), (method, route.path, answer.text[:300])
@@ -188,7 +190,7 @@ def test_over_the_api_each_role_gets_what_it_may_and_no_more(
     headers, masked = {"Authorization": f"Bearer {keys[role]}"}, role not in permissions.READERS[Disclosure.PERSONAL]
     program = visit(site)
     for route, rule, method, path in list_asked(site):
-        if not path.startswith("/v1/") or (path == "/v1/clients/ada" and method == "DELETE"):
+        if not path.startswith(PROGRAMS) or (path == "/v1/clients/ada" and method == "DELETE"):
             continue
         answer = send(program, method, path, headers=headers)
         assert (answer.status_code == 403) == (not may_ask(rule, role)), (method, route.path, answer.text[:300])
@@ -211,7 +213,7 @@ def test_a_foreign_an_expired_and_a_revoked_key_open_nothing(site: TestClient) -
     program = visit(site)
     for given in (*(one.secret for one in made), foreign, "selvedge_", "the key ", "", "x" * 5_000):
         for _, _, method, path in list_asked(site):
-            if path.startswith("/v1/") and given != "the key ":
+            if path.startswith(PROGRAMS) and given != "the key ":
                 headers = {"Authorization": f"Bearer {given}"}
                 assert send(program, method, path, headers=headers).status_code == 401, (given, path)
 
@@ -234,7 +236,7 @@ def test_a_foreign_an_expired_and_an_ended_sign_in_open_nothing(site: TestClient
                 browser.cookies.delete(cookie)
                 browser.cookies.set(cookie, value[:-6] + "abcdef")
         for route, _, method, path in list_asked(site):
-            if path.startswith("/v1/"):
+            if path.startswith(PROGRAMS):
                 continue
             answer = send(browser, method, path)
             assert answer.status_code == (303 if method == "GET" and not path.endswith(".json") else 401), (name, path)
@@ -247,7 +249,7 @@ def test_a_form_without_a_token_of_this_sign_in_changes_nothing(
     owner, stranger = browsers[Role.OWNER], enter(site, Role.OWNER.value)
     foreign = find_form_token(stranger.get("/me").text)
     for route, _, method, path in list_asked(site):
-        if method in SAFE or path.startswith("/v1/"):
+        if method in SAFE or path.startswith(PROGRAMS):
             continue
         for data in ({}, {"token": ""}, {"token": "made.up"}, {"token": foreign}):
             answer = send(owner, method, path, data=data)
