@@ -30,5 +30,10 @@ def mix_home(
 
 def alternate(one: Iterable[int], other: Iterable[int], n: int) -> list[int]:
     """Take the items of two lists in turn, each once; when one ends the other goes on."""
-    in_turn = chain.from_iterable(zip_longest(one, other))
-    return list(dict.fromkeys(item for item in in_turn if item is not None))[:n]
+    taken: dict[int, None] = {}
+    for item in chain.from_iterable(zip_longest(one, other)):
+        if len(taken) == n:
+            break
+        if item is not None:
+            taken[item] = None
+    return list(taken)

@@ -134,8 +134,8 @@ def create_app(settings: Settings, place: ProcessPlace | None = None) -> FastAPI
     app.state.known_keys = KnownKeys(context.engine)
     app.state.health = health.HealthChecks(health.build_checks(context))
     app.openapi = cache(build_document)  # type: ignore[method-assign]
-    app.add_middleware(QuickPaths, routers=API_ROUTERS)
     app.add_middleware(BodyLimits)
+    app.add_middleware(QuickPaths, routers=API_ROUTERS)  # which reads no body
     app.add_middleware(Bulkheads)
     app.add_middleware(HostNames, names=list_hosts(settings))
     app.add_middleware(SecurityHeaders)

@@ -88,7 +88,10 @@ class _Gate:
 
     async def enter(self) -> bool:
         """Take a place; return False where there is none in time."""
-        if self._free.locked() and self._waiting >= self.area.waiting:
+        if not self._free.locked():
+            await self._free.acquire()  # at once, so no clock is set
+            return True
+        if self._waiting >= self.area.waiting:
             return False
         self._waiting += 1
         try:

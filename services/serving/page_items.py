@@ -43,12 +43,12 @@ class _Page(NamedTuple):
             and (self.category is None or self.catalogue.category_numbers[index] == self.category)
         )
 
-    def select(self, indices: Iterable[int]) -> list[int]:
-        """Select those that may be shown."""
+    def iterate(self, indices: Iterable[int]) -> Iterator[int]:
+        """Iterate over those that may be shown; a page takes the first few."""
         if self.category is not None:
-            return [index for index in indices if self.may_show(index)]
+            return filter(self.may_show, indices)
         stocked, hidden = self.stocked, self.hidden
-        return [index for index in indices if stocked[index] and index not in hidden]
+        return (index for index in indices if stocked[index] and index not in hidden)
 
 
 def choose_items(source: ClientList, query: RecommendationQuery, relations: ItemRelations, now: float) -> ScoredItems:
@@ -102,7 +102,7 @@ def _mix(source: ClientList, query: RecommendationQuery, page: _Page, now: float
     if page.category is not None:
         beyond = _list_category(page, source.indices)
         return list(islice(filter(page.may_show, chain(source.indices, beyond)), query.n))
-    may = page.select(source.indices)
+    may = list(page.iterate(source.indices))
     category, added = page.catalogue.category_numbers, page.catalogue.added
     if query.context is PageContext.HOME:
         chosen = mix_home(may, category, lambda index: now - added[index] < FRESH_DAYS * DAY, query.n)
@@ -123,14 +123,15 @@ def _choose_beside(source: ClientList, query: RecommendationQuery, page: _Page, 
     liking = source.find_liking()
     best = max(liking.values(), default=1.0) or 1.0  # 0 for a visitor of a shop in which nobody has bought anything
 
-    def order(found: Neighbours) -> list[int]:
+    def order(found: Neighbours) -> Iterator[int]:
         liked = LIKED / best
-        pairs = zip(found.indices, found.strengths, strict=True)
-        worth = {index: strength * (1 + liked * liking[index]) for index, strength in pairs if index in liking}
-        if not worth:  # none of them is in the client's own list: they stand in their order already
-            return page.select(found.indices)
-        worth = dict(zip(found.indices, found.strengths, strict=True)) | worth
-        return page.select(sorted(worth, key=worth.__getitem__, reverse=True))
+        worth = dict(zip(found.indices, found.strengths, strict=True))
+        own = worth.keys() & liking.keys()
+        if not own:  # none of them is in the client's own list: they stand in their order already
+            return page.iterate(found.indices)
+        for index in own:
+            worth[index] *= 1 + liked * liking[index]
+        return page.iterate(sorted(worth, key=worth.__getitem__, reverse=True))
 
     if query.context is PageContext.PRODUCT:
         beside = alternate(
