@@ -22,7 +22,6 @@ from models.search_answers import SearchAnswer, SuggestAnswer
 from models.search_requests import SearchFilters, SearchQuery, SuggestQuery
 from models.visits import VisitEvent
 from services.flags.page_flags import NO_ARMS, PageArms, PageFlags
-from services.flags.remote import evaluate_flags
 from services.recommendations.recommender import Recommender
 from services.search.item_search import NOBODY, ItemSearch
 from services.serving.change_follower import STALE_SECONDS, ChangeFollower
@@ -131,11 +130,8 @@ class ItemServer:
         return await self._record(query, source, items, degraded, page)
 
     async def evaluate_flags(self, subject: str, slug: FlagSlug | None) -> list[RemoteFlag]:
-        """Evaluate a flag of ours that runs, or all, about a client or a visit, by its id, and note what they see.
-        Raises NotFound for a flag, BadInput for a subject, and Unavailable where a client cannot be looked up in
-        time."""
-        if slug is not None and not self._flags.running.knows(slug):
-            raise NotFound(f"no flag {slug} runs", "slug")
+        """Evaluate a flag of ours, or all, about a client or visit, by its id, and note what they see. Raises NotFound
+        for the flag, BadInput for the subject, and Unavailable where a client is not found in time."""
         visit = subject if is_ours(subject, self._signing_key) else None
         try:
             source, degraded = await self._find_source(None if visit else subject, visit)
@@ -143,11 +139,7 @@ class ItemServer:
             raise BadInput(unknown.reason, "targetingKey") from None
         if degraded:
             raise Unavailable("the client cannot be looked up now")
-        evaluated = evaluate_flags(self._flags.running, source.client_id, source.kept, slug)
-        self._arms.note_exposure(
-            source, {one.key: one.variant for one in evaluated if one.variant}, self.follower.now()
-        )
-        return evaluated
+        return self._arms.evaluate(source, slug, self.follower.now())
 
     async def _choose(self, source: ClientList, query: RecommendationQuery) -> ScoredItems:
         if query.context is PageContext.SEARCH:
@@ -288,12 +280,8 @@ class ItemServer:
             return ServedItems(None, source, items, degraded, flags)
         decision = create_id()
         shown = [{"item_id": item_id, "score": score} for item_id, score in items]
-        answer: dict[str, Any] = {
-            "items": shown,
-            "context": query.context,
-            "placement": query.placement,
-            "degraded": degraded,
-        }
+        answer: dict[str, Any] = {"items": shown, "context": query.context, "placement": query.placement}
+        answer["degraded"] = degraded
         if flags.arms:
             answer["flags"] = flags.arms
         line = build_line(decision, source.origin, self.follower.now(), answer, question=not source.use.recorded)

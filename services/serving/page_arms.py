@@ -8,9 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Final
 
+from errors import NotFound
 from models.flags import FlagEffect, FlagSlug
 from models.recommendation_requests import RecommendationQuery
+from models.remote_flags import RemoteFlag
 from services.flags.page_flags import NO_ARMS, PageArms, PageFlags
+from services.flags.remote import evaluate_flags
 from services.serving.client_lists import ClientList, RankingChoice
 from services.serving.decision_lines import build_exposure
 from services.serving.decision_spool import DecisionSpool
@@ -53,6 +56,15 @@ class ArmChooser:
         if arms is None:
             arms = use.arms[context, placement] = self._flags.ask(source.client_id, context, placement, kept)
         return arms
+
+    def evaluate(self, source: ClientList, slug: FlagSlug | None, at: datetime) -> list[RemoteFlag]:
+        """Evaluate a flag of ours that runs, or all, for code elsewhere, which shows what it says. Raises NotFound."""
+        running = self._flags.running
+        if slug is not None and not running.knows(slug):
+            raise NotFound(f"no flag {slug} runs", "slug")
+        evaluated = evaluate_flags(running, source.client_id, source.kept, slug)
+        self.note_exposure(source, {one.key: one.variant for one in evaluated if one.variant}, at)
+        return evaluated
 
     def note_exposure(self, source: ClientList, arms: Mapping[FlagSlug, str], at: datetime) -> None:
         """Put on record that somebody sees these arms, once for each list; the store counts each of them once."""
