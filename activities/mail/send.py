@@ -82,7 +82,7 @@ class SendSteps:
     def _handle_fault(self, step: OutreachStep, claim: Claim, fault: MailFault) -> StepDone:
         """Settle the fault. Raises one upon which another try may help: Temporal tries again, ever more rarely; a loop
         of our own would fill the history."""
-        metrics.mails.labels(outcome=fault.code).inc()
+        sending.count_fault(fault)
         with write_transaction(self._context.engine) as connection:
             done = sending.settle_fault(self._context, connection, step, claim, fault)
         if fault.stage != "unknown" and not fault.permanent and not fault.refused:

@@ -80,7 +80,7 @@ class PartSender:
         return []
 
     def _handle_fault(self, attempt: SendAttempt, fault: MailFault) -> None:
-        metrics.mails.labels(outcome=fault.code).inc()
+        sending.count_fault(fault)
         with write_transaction(self._context.engine) as connection:
             sending.settle_fault(self._context, connection, attempt.step, attempt.claim, fault)
             outbox.push_nudges(connection, "client", [attempt.step.client_id], self._context.wall())

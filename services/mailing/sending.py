@@ -202,6 +202,11 @@ def settle_withheld(context: ServiceContext, connection: Connection, step: Outre
     return _load_result(connection, step, clock)
 
 
+def count_fault(fault: MailFault) -> None:
+    """Count an attempt that failed; one that was lost in DATA is `unknown`, whatever broke it, as the alarm asks."""
+    metrics.mails.labels(outcome=OutreachState.UNKNOWN if fault.stage == "unknown" else fault.code).inc()
+
+
 def settle_fault(
     context: ServiceContext, connection: Connection, step: OutreachStep, claim: Claim, fault: MailFault
 ) -> StepDone:

@@ -147,6 +147,14 @@ def test_each_asks_for_what_there_is_and_says_what_to_do(alert: str) -> None:
     assert "**Do**" in part
 
 
+def test_what_each_asks_for_is_seen_to_follow_its_fault() -> None:
+    """The series above are written by hand: some test of the product must read each metric after the fault itself."""
+    own = {REPOSITORY / "tests" / "deploy" / name for name in ("test_alerts.py", "test_monitoring.py")}
+    tests = "\n".join(file.read_text() for file in (REPOSITORY / "tests").rglob("test_*.py") if file not in own)
+    asked = {name for alert in ALERTS.values() for name in re.findall(r"selvedge_[a-z_]+", alert["expr"])}
+    assert sorted(name for name in asked if name not in tests) == []
+
+
 @pytest.mark.parametrize(
     ("alert", "bound"),
     [

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import pytest
 from prometheus_client import REGISTRY
-from sqlalchemy import Engine, insert, update
+from sqlalchemy import Engine, delete, insert, update
 
 from errors import ConfigError
 from hosting.health import WorkerHealth
@@ -20,8 +20,10 @@ from models.refreshes import Drift, RefreshReport, RefreshState
 from services.context import ServiceContext
 from settings import Settings
 from store.database import connect, write_transaction
+from store.events import outbox
 from store.learning import refreshes
 from store.mail import mail_servers
+from store.tables import outbox as nudges
 from store.tables import standings
 from tests.support.ports import free_ports
 from tests.support.tables import create_tables
@@ -128,3 +130,27 @@ async def test_the_drift_of_the_last_refresh_is_told(context: ServiceContext) ->
     async with well(context):
         await until(lambda: REGISTRY.get_sample_value("selvedge_drift_alarms") == 1)
     assert REGISTRY.get_sample_value("selvedge_drift", {"feature": "price of an item"}) == 0.4
+
+
+async def test_what_waits_in_the_outbox_is_told(context: ServiceContext) -> None:
+    now = datetime.now(UTC)
+    with write_transaction(context.engine) as connection:
+        outbox.push_nudges(connection, "client", ["ann"], now - timedelta(minutes=20))
+        outbox.push_nudges(connection, "client", ["bob"], now)
+    async with well(context):
+        await until(lambda: REGISTRY.get_sample_value("selvedge_outbox_pending") == 2)
+        waited = REGISTRY.get_sample_value("selvedge_outbox_oldest_seconds")
+        assert waited is not None
+        assert 1_200 <= waited < 1_260
+        with write_transaction(context.engine) as connection:
+            connection.execute(delete(nudges))
+        await until(lambda: REGISTRY.get_sample_value("selvedge_outbox_oldest_seconds") == 0)
+
+
+async def test_how_old_the_last_training_is_is_told(context: ServiceContext) -> None:
+    report = RefreshReport(refresh="d1", state=RefreshState.DONE, until=datetime.now(UTC) - timedelta(hours=40))
+    with write_transaction(context.engine) as connection:
+        refreshes.begin_refresh(connection, report, [], [""], datetime.now(UTC))
+    async with well(context):
+        await until(lambda: (REGISTRY.get_sample_value("selvedge_refresh_age_seconds") or 0) >= 144_000)
+    assert (REGISTRY.get_sample_value("selvedge_refresh_age_seconds") or 0) < 144_060

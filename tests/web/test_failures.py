@@ -11,6 +11,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from prometheus_client import REGISTRY
 
 from mail.links import Links, OwnPage
 from settings import Settings
@@ -72,6 +73,14 @@ def test_what_needs_no_database_is_answered(shop_without_database: tuple[TestCli
     assert client.get("/nowhere").status_code == 404
     assert client.get("/metrics").status_code == 200
     assert client.get("/healthz").json()["database"] == "the database does not answer just now; nothing was changed"
+
+
+def test_what_fails_is_counted(shop_without_database: tuple[TestClient, Settings]) -> None:
+    client, settings = shop_without_database
+    labels = {"route": "/v1/clients/{client_id}", "method": "GET", "status": "503"}
+    before = REGISTRY.get_sample_value("selvedge_http_requests_total", labels) or 0
+    assert client.get("/v1/clients/ada", headers={"Authorization": f"Bearer {settings.keys.api}"}).status_code == 503
+    assert REGISTRY.get_sample_value("selvedge_http_requests_total", labels) == before + 1
 
 
 async def test_requests_that_hang_take_their_own_places_only() -> None:

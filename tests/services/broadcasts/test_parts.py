@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy import select, update
 
 from bench.campaigns import fill
 from domain.broadcasts import BROADCAST
+from mail.faulty_sink import SmtpFault
 from mail.message import EnvelopeBuilder
 from models.actors import SYSTEM, Actor, Channel, Role
 from models.campaign import CampaignCommand
@@ -112,6 +114,15 @@ async def test_what_a_dead_worker_left_is_taken_up_when_its_lease_is_over(stage:
     else:
         assert count_mails(later) == {("sent", ""): CLIENTS}
     assert len(later.shop.mails()) == (0 if died == "in data" else CLIENTS)
+
+
+async def test_a_mail_that_was_lost_while_it_was_sent_counts_as_unknown(stage: Stage) -> None:
+    stage.begin_campaign()
+    stage.shop.sink.faults.plan(SmtpFault("text", hang_up=True))
+    before = REGISTRY.get_sample_value("selvedge_mails_total", {"outcome": "unknown"}) or 0
+    await stage.send_parts()
+    assert count_mails(stage) == {("sent", ""): CLIENTS - 1, ("unknown", "smtp_lost"): 1}
+    assert REGISTRY.get_sample_value("selvedge_mails_total", {"outcome": "unknown"}) == before + 1
 
 
 async def test_an_attempt_that_was_overtaken_begins_nothing(stage: Stage) -> None:

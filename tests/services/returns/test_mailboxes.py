@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy import Engine, insert, select
 
 from domain.eligibility import may_plan
@@ -163,6 +164,16 @@ def test_a_complaint_about_an_old_address_leaves_the_new_one(shop: Shop) -> None
     assert (shop.gate("a", NOW + timedelta(days=9)), shop.state("a")) == ("", "complained")
     shop.client("b", "old@example.com")
     assert shop.gate("b") == "suppressed_complaint"
+
+
+@pytest.mark.parametrize("kind", [ReturnKind.FAILED, ReturnKind.COMPLAINT, ReturnKind.DELAYED])
+def test_a_return_counts_by_what_it_says(shop: Shop, kind: ReturnKind) -> None:
+    shop.client("a", "a@example.com")
+    shop.put_mail("a")
+    labels = {"kind": kind.value, "outcome": "noted" if kind is ReturnKind.DELAYED else "applied"}
+    before = REGISTRY.get_sample_value("selvedge_returns_total", labels) or 0
+    assert shop.take("a", kind) == labels["outcome"]
+    assert REGISTRY.get_sample_value("selvedge_returns_total", labels) == before + 1
 
 
 def test_caps_hold_for_the_mailbox(shop: Shop) -> None:
