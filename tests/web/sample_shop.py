@@ -86,9 +86,12 @@ def _refresh() -> dict[str, Any]:
     """A refresh in which a ranking became champion and prices had drifted."""
     better = {"slot": "ranking", "verdict": "better", "artefact": "hybrid-2", "measure": "ndcg@10", "promoted": True}
     better |= {"clients": 812, "difference": 0.0125, "low": 0.0031, "high": 0.0219, "served": 0.1, "tried": 0.1125}
+    few = {"slot": "fit", "verdict": "too_few", "artefact": "", "measure": "brier", "promoted": False, "clients": 14}
+    few |= {"difference": 0.0, "low": 0.0, "high": 0.0, "served": 0.2, "tried": 0.2}
+    worse = few | {"slot": "risk", "difference": -0.01, "low": -0.02, "high": 0.001}
     drifted = {"feature": "price of an item", "statistic": 0.31, "p": 0.0, "before": 900, "now": 1_100, "alarm": True}
     days = {"since": ago(57).isoformat(), "cut": ago(29).isoformat(), "until": ago(1).isoformat()}
-    report = {"refresh": "2026-05-31", "slots": [better], "drift": [drifted], "picked": 42, **days}
+    report = {"refresh": "2026-05-31", "slots": [better, few, worse], "drift": [drifted], "picked": 42, **days}
     return {"refresh_id": "2026-05-31", "at": ago(1), "state": "done", "plan": {}, "report": report}
 
 

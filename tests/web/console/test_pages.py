@@ -137,6 +137,8 @@ def test_nightly_training_shows_who_serves_and_what_has_drifted(site: TestClient
     words = plain(text(site, "/refreshes"))
     assert "20 November 2026 Done" in words
     assert "Ranking ndcg@10 Better, now champion hybrid-2 +0.0125 +0.0031 to +0.0219 812" in words
+    assert "Fit brier Too few to judge by – – 14" in words, "nothing was measured"
+    assert "−0.0100 −0.0200 to +0.0010" in words
     assert "price of an item 0.310 under 0.001 900 1,100 Drifted" in words
 
 
