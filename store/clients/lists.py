@@ -153,7 +153,7 @@ def _select_ids(
         query = query.where(compile_filter(*within, connection.dialect.name, by_set=False))
     if not text:
         return query, place
-    _plan_for_values(connection)
+    _plan_for_values(connection, within_phase=bool(phase))
     searched = (clients.c.client_id, *(() if by_id_alone else (clients.c.email, clients.c.first_name)))
     begins = or_(*(_begins(column, text, connection.dialect.name) for column in searched))
     words = re.findall(r"[^\W_]+", text.lower())
@@ -163,13 +163,14 @@ def _select_ids(
     return query.where(begins | _match_words(words, connection.dialect.name)), place.concat("")
 
 
-def _plan_for_values(connection: Connection) -> None:
+def _plan_for_values(connection: Connection, *, within_phase: bool) -> None:
     """Have PostgreSQL plan the statements of this transaction for the values that they are given. After ten searches on
-    a connection it would keep one plan for any text, ten times slower for a frequent one within a phase. Nor does
-    it read the table until enough have come who fit: it expects them evenly in it, where they stand by their age."""
+    a connection it would keep one plan for any text, ten times slower for a frequent one within a phase. There it does
+    not read the table until enough have come who fit: it expects them evenly in it, where they stand by their age."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("SET LOCAL plan_cache_mode = force_custom_plan")
-        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        if within_phase:
+            connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
 
 
 def _plan_for_few(connection: Connection, *, alone: bool) -> None:
