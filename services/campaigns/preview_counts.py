@@ -14,8 +14,10 @@ from sqlalchemy import Connection
 
 from domain.eligibility import PROFILED, SendDecision, explain_code, may_send
 from domain.experiments import hash_to_unit
+from domain.holdouts import RE_ENGAGEMENT, assign_arm
 from domain.journeys.advancing import find_opening
 from domain.journeys.contents import choose_offer, choose_variant, follows_client, list_mail_texts
+from domain.next_actions import DRIFT_MAILS
 from errors import NotFound
 from models.base import CampaignSlug, ClientId
 from models.campaign import CampaignSpec
@@ -50,6 +52,11 @@ class PreviewedCampaign(NamedTuple):
     def campaign(self) -> CampaignSpec | CampaignDefinition:
         """What names its offers."""
         return self.spec if self.definition is None else self.definition
+
+    @property
+    def is_sequence(self) -> bool:
+        """Whether it is one of the lifecycle, which clients enter with a phase."""
+        return self.definition is not None and self.definition.entry.on == "phase"
 
     @property
     def first_mail(self) -> JourneyStep | None:
@@ -116,6 +123,9 @@ def count_stopped(
     """Count whom the campaign would mail at `now` and what stops the others, each at the first thing that does. The
     budget of an offer is for those who are ready first, then for those who wait."""
     counted = AudienceCount()
+    # Who drifts is held out of all such mails together, not of each sequence.
+    is_for_drift = previewed.is_sequence and previewed.first_kind in DRIFT_MAILS
+    share = context.settings.holdout_share if is_for_drift else 0.0
     room = OfferRoom(connection, list_offer_slugs(previewed.campaign), now)
     waiting: list[_Waiting] = []
     for entries in iterate_audience(connection, previewed.spec, now):
@@ -123,8 +133,13 @@ def count_stopped(
         for entry in entries:
             if entry.arm is Arm.NEITHER:
                 counted.stopped[entry.code, True] += 1
-        counted.held_out += sum(entry.arm is Arm.CONTROL for entry in entries)
-        treated = [entry.client_id for entry in entries if entry.arm is Arm.TREATED]
+        treated = [
+            entry.client_id
+            for entry in entries
+            if entry.arm is Arm.TREATED
+            and (not share or assign_arm(RE_ENGAGEMENT, entry.client_id, share) is Arm.TREATED)
+        ]
+        counted.held_out += sum(entry.arm is not Arm.NEITHER for entry in entries) - len(treated)
         room.load_holders(connection, treated)
         waiting += _judge(context, connection, previewed, treated, now, counted, room)
     _judge_later(previewed, waiting, counted, room)

@@ -125,6 +125,17 @@ def test_a_sequence_of_the_lifecycle_is_previewed(context: ServiceContext) -> No
     assert all(mail.subject and not mail.fault for mail in shown.mails)
 
 
+@SQLITE
+def test_who_is_held_out_of_mails_to_those_who_drift_is_counted(context: ServiceContext) -> None:
+    with write_transaction(context.engine) as connection:
+        seed_standing(connection, "ann", Phase.AT_RISK)
+    all_held = replace(context, settings=context.settings.model_copy(update={"holdout_share": 1.0}))
+    recommender = Recommender(context.engine, all_held.settings)
+    for slug, held_out in (("lifecycle-at-risk", 1), ("lifecycle-onboarding", 0)):
+        shown = show_preview(all_held, recommender, MARKETER, slug, PreviewOrder(mails=0), NOW)
+        assert (shown.ready, shown.held_out) == (0, held_out)
+
+
 def dump(engine: Engine) -> list[Any]:
     with read_transaction(engine) as connection:
         return sorted(map(repr, iterate_all_rows(connection)))
