@@ -23,7 +23,7 @@ def build_visit_id(chance: bytes, signing_key: str, *, remembered: bool) -> str:
 def is_ours(visit_id: str, signing_key: str) -> bool:
     """Return whether we gave this id."""
     body, _, signature = visit_id.rpartition(".")
-    return hmac.compare_digest(signature, _sign(body, signing_key))
+    return hmac.compare_digest(signature.encode(), _sign(body, signing_key).encode())
 
 
 def may_be_remembered(visit_id: str) -> bool:

@@ -7,14 +7,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from models.base import Contract
+from models.base import ID_PATTERN, Contract
 from models.flags import FlagSlug, FlagValue
 
 
 class RemoteContext(Contract):
     """Whom an evaluation is about; further attributes change nothing."""
 
-    targetingKey: Annotated[str, Field(min_length=1, max_length=200)]
+    targetingKey: Annotated[str, Field(pattern=ID_PATTERN)]
     """A client's id, or the id of a visit."""
 
 

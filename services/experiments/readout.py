@@ -65,11 +65,13 @@ def read_arms(
     measured = measure_clients(closed, events, window.within)
     tables = {arm: build_table(measured[one.client_id] for one in closed if one.arm == arm) for arm in design.shares}
     visits = outcomes.count_visits(connection, experiment)
+    # Not with an arm that has no share, such as the champion of a split that gives everything to challengers.
+    shares = {arm: share for arm, share in design.shares.items() if share > 0}
     counts = [
         sum(one.arm == arm for one in shown) + visits.get(arm, 0) + (tallies[arm].visits if arm in tallies else 0)
-        for arm in design.shares
+        for arm in shares
     ]
-    mismatch = compute_mismatch(counts, list(design.shares.values())) if sum(counts) else None
+    mismatch = compute_mismatch(counts, list(shares.values())) if sum(counts) else None
     waiting = Counter(one.arm for one in shown) - Counter(one.arm for one in closed)
     comparisons = tuple(_compare(design, tables, tallies, window.narrowest_at))
     suspicious = mismatch is not None and mismatch < SUSPICIOUS

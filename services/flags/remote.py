@@ -31,4 +31,4 @@ def _evaluate(
 def _read_value(flag: RunningFlag, effect: FlagEffect) -> Any:
     if any(one.value is not None for one in flag.effects.values()):
         return effect.value
-    return effect.model_dump(mode="json", exclude_defaults=True)
+    return effect.model_dump(mode="json", exclude_defaults=True) or None

@@ -34,7 +34,7 @@ from services.serving.popular_list import PopularItems
 from services.serving.related_items import RelatedItems
 from services.serving.serving_helper import ServingHelper
 from services.serving.serving_metrics import answers_from
-from services.visits.visits import require_visit
+from services.visits.visits import require_no_visit, require_visit
 from settings import Settings
 from store.database import read_transaction
 
@@ -132,9 +132,9 @@ class ItemServer:
     async def evaluate_flags(self, subject: str, slug: FlagSlug | None) -> list[RemoteFlag]:
         """Evaluate a flag of ours, or all, about a client or visit, by its id, and note what they see. Raises NotFound
         for the flag, BadInput for the subject, and Unavailable where a client is not found in time."""
-        visit = subject if is_ours(subject, self._signing_key) else None
+        client_id, visit = (None, subject) if is_ours(subject, self._signing_key) else (subject, None)
         try:
-            source, degraded = await self._find_source(None if visit else subject, visit)
+            source, degraded = await self._find_source(client_id, visit)
         except NotFound as unknown:
             raise BadInput(unknown.reason, "targetingKey") from None
         if degraded:
@@ -183,9 +183,9 @@ class ItemServer:
         self, client_id: ClientId | None, visit_id: str | None
     ) -> tuple[ClientList, tuple[str, ...]]:
         """Find the list of a client or of a visit; a visit that may not be remembered has that of everybody. Raises
-        BadInput for a visit that is none of ours."""
+        BadInput for a visit that is none of ours, NotFound for one in the place of a client."""
         if client_id is not None or visit_id is None:
-            return await self._find_or_load(client_id or "")
+            return await self._find_or_load(require_no_visit(client_id or ""))
         key = require_visit(visit_id, self._signing_key)
         if not may_be_remembered(visit_id):
             return self._popular.build_list(key, self._recommender.peek_state(), self.follower.now()), NOTHING_MISSING

@@ -14,9 +14,10 @@ from sqlalchemy import Connection, Engine
 from domain import permissions
 from domain.intake import TOLERANCE, Refusal
 from domain.permissions import Action
-from domain.visit_ids import CHANCE_BYTES, build_visit_id, find_visit_key, is_ours, may_be_remembered
-from errors import BadInput
+from domain.visit_ids import CHANCE_BYTES, build_visit_id, find_visit_key, is_ours, is_visit_key, may_be_remembered
+from errors import BadInput, NotFound
 from models.actors import Actor, Subject, SubjectKind
+from models.base import ClientId
 from models.events import EVENT, Event
 from models.visits import VisitEvent, VisitJoinAnswer
 from services.ingestion.intake import IntakeResult, accept_events
@@ -45,6 +46,13 @@ def require_visit(visit_id: str, signing_key: str) -> str:
     if not is_ours(visit_id, signing_key):
         raise BadInput("is none of ours; take one from POST /v1/sessions", "session_id")
     return find_visit_key(visit_id)
+
+
+def require_no_visit(client_id: ClientId) -> ClientId:
+    """Return the client's id. Raises NotFound for the key of a visit, for which only its signed id stands."""
+    if is_visit_key(client_id):
+        raise NotFound("no client has this id", "client_id")
+    return client_id
 
 
 def take_visit_events(

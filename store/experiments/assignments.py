@@ -64,7 +64,8 @@ def save_assignments(connection: Connection, rows: Iterable[Mapping[str, Any]]) 
     if not given:
         return
     insert = insert_into(connection, assignments)
-    statement = insert.on_conflict_do_update(index_elements=list(KEYS), set_={"arm": insert.excluded.arm})
+    arm = insert.excluded.arm
+    statement = insert.on_conflict_do_update(index_elements=list(KEYS), set_={"arm": arm}, where=_a.arm != arm)
     named = [{name: row[name] for name in (*KEYS, "arm")} for row in given]
     whole = [one | {"assigned_at": row["at"], "kept": False} for one, row in zip(named, given, strict=True)]
     connection.execute(statement, whole)
@@ -75,7 +76,8 @@ def save_assignments(connection: Connection, rows: Iterable[Mapping[str, Any]]) 
 def save_seen(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Save that arms were seen: `subject`, `kind`, `experiment`, `arm`, `at`. Of each the first time stays."""
     if rows:
-        connection.execute(insert_into(connection, exposures).on_conflict_do_nothing(), list(rows))
+        in_one_order = sorted(rows, key=lambda row: tuple(row[name] for name in (*KEYS, "arm")))  # for all writers
+        connection.execute(insert_into(connection, exposures).on_conflict_do_nothing(), in_one_order)
 
 
 def save_exposures(connection: Connection, lines: Iterable[Mapping[str, Any]]) -> None:

@@ -120,7 +120,13 @@ def test_visits_are_evaluated_by_their_signed_id_and_strangers_are_refused(web: 
         assert (refused.status_code, refused.json()["errorCode"]) == (400, code), body
 
 
-def test_who_is_in_an_arm_counts_as_having_seen_it_and_who_refuses_is_in_none(web: TestClient) -> None:
+@pytest.mark.parametrize("key", ["jürgen", "a\0b", "a" * 65, "visit." + "a" * 22, "s." + "é" * 22 + ".x", "nobody"])
+def test_a_key_that_is_no_client_s_is_refused(web: TestClient, key: str) -> None:
+    run_flag(web, "button", {"value": "plain"}, {"value": "wide"})
+    assert web.post(ALL, json={"context": {"targetingKey": key}}).status_code == 400
+
+
+def test_who_is_in_an_arm_counts_as_having_seen_it(web: TestClient) -> None:
     run_flag(web, "words", {"value": "old"}, {"value": "new"})
     until = time.monotonic() + 20
     while not (seen := web.get("/v1/clients/ann/experiments").json()["assignments"]):
