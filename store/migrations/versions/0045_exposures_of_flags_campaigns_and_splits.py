@@ -124,11 +124,15 @@ def _move_slots(connection: sa.Connection) -> None:
                 "exposed_at": row.seen_at,
             }
         )
-    old = [{"who": who, "what": slot} for who, slot in rows]
+    # Also those of a shop that went back to the revision before and comes again.
+    old = [{"who": who, "what": slot, "named": f"{slot}/%"} for who, slot in rows]
+    experiment = _assignments.c.experiment
+    of_slot = sa.or_(experiment == sa.bindparam("what"), experiment.like(sa.bindparam("named")))
+    gone = sa.delete(_assignments).where(
+        _assignments.c.kind == "slot", _assignments.c.subject == sa.bindparam("who"), of_slot
+    )
     for batch in _batch(old):
-        gone = sa.delete(_assignments).where(_assignments.c.kind == "slot")
-        gone = gone.where(_assignments.c.subject == sa.bindparam("who"))
-        connection.execute(gone.where(_assignments.c.experiment == sa.bindparam("what")), batch)
+        connection.execute(gone, batch)
     _insert(connection, (row for own in rows.values() for row in own))
 
 

@@ -13,7 +13,7 @@ from store import migrate
 from store.database import read_transaction, write_transaction
 from store.experiments.assignments import list_assignments
 from store.sql.types import UtcTime
-from store.tables import campaign_versions, decisions, exposures, outreaches
+from store.tables import assignments, campaign_versions, decisions, exposures, outreaches
 from tests.store.conftest import NOW
 
 HOUR = timedelta(hours=1)
@@ -116,3 +116,9 @@ def test_the_way_back_keeps_the_first_moment(empty_engine: Engine) -> None:
         command.downgrade(migrate.build_config(connection), "0043")
         old = connection.execute(select(OLD.c.subject, OLD.c.exposed_at).where(OLD.c.kind == "flag"))
         assert sorted(old) == [("c00", NOW + HOUR), ("c05", None), ("visit.1", NOW + HOUR)]
+    assert migrate.upgrade(empty_engine), "the splits that were moved before stand in nobody's way"
+    with read_transaction(empty_engine) as connection:
+        slots = select(assignments.c.subject, assignments.c.experiment).where(assignments.c.kind == "slot")
+        rows = connection.execute(slots).all()
+    assert rows
+    assert all("/" in row.experiment for row in rows)
