@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from functools import cache
 from typing import Any, Final
@@ -47,12 +47,11 @@ def save_mail_exposures(connection: Connection, mails: Collection[tuple[ClientId
     """Save what mails show of tests, in the transaction that says that they left."""
     given = give(connection, sorted({client_id for client_id, _ in mails}))
     given |= {"numbers": sorted({n for _, n in mails})}
-    wanted, rows = set(mails), []
+    wanted, rows = set(mails), list[dict[str, Any]]()
     for row in connection.execute(_select_of_mails(connection.dialect.name), given):
         if (row.client_id, row.n) not in wanted:
             continue
-        for kind, experiment, arm in _list_arms(row):
-            rows.append({"subject": row.client_id, "kind": kind, "experiment": experiment, "arm": arm, "at": now})
+        rows += _list_seen(row.client_id, row.content or {}, row, now)
     save_seen(connection, rows)
 
 
@@ -65,23 +64,19 @@ def _select_of_mails(dialect: str) -> Select[Any]:
     return query.where(match_given(dialect, _o.client_id), _o.n.in_(numbers))
 
 
-def _list_arms(row: Any) -> Iterator[tuple[ExperimentKind, str, str]]:
-    content = row.content or {}
+def _list_seen(client_id: ClientId, content: Mapping[str, Any], answer: Any, now: datetime) -> Iterator[dict[str, Any]]:
+    """List what is seen of a mail or box: the text of a campaign in its content, and an answer given under a split."""
+    about = {"subject": client_id, "at": now}
     if content.get("experiment"):
-        yield ExperimentKind.CAMPAIGN, content["experiment"], content.get("variant", "")
-    if row.experiment is not None:
-        yield ExperimentKind.SLOT, name_split(row.slot, row.experiment), row.variant
+        text = {"experiment": content["experiment"], "arm": content.get("variant", "")}
+        yield about | {"kind": ExperimentKind.CAMPAIGN} | text
+    if answer.experiment is not None:
+        split = {"experiment": name_split(answer.slot, answer.experiment), "arm": answer.variant}
+        yield about | {"kind": ExperimentKind.SLOT} | split
 
 
 def save_box_exposures(connection: Connection, client_id: ClientId, fix_id: FixId, now: datetime) -> None:
     """Save what a box shows of splits between algorithms, in the transaction that ships it."""
     query = select(_d.slot, _d.experiment, _d.variant)
     rows = connection.execute(query.where(_d.client_id == client_id, _d.fix_id == fix_id, _SPLIT))
-    seen = [
-        {
-            "subject": client_id, "kind": ExperimentKind.SLOT, "experiment": name_split(row.slot, row.experiment),
-            "arm": row.variant, "at": now,
-        }
-        for row in rows
-    ]  # fmt: skip
-    save_seen(connection, seen)
+    save_seen(connection, [seen for row in rows for seen in _list_seen(client_id, {}, row, now)])

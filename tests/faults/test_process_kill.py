@@ -16,7 +16,6 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,28 +27,20 @@ from sqlalchemy import Engine, func, select
 
 from settings import Settings
 from store import tables as t
-from store.database import connect, read_transaction
-from tests.faults.test_web_kill import LATE_S, REPLACED_S, Killer, fill_shop, find_lost
+from store.database import read_transaction
+from tests.faults.test_web_kill import LATE_S, REPLACED_S, Killer, engine, find_lost
 from tests.support.forks import ForkedWorkers
 from tests.support.kafka import Kafka, KafkaBroker
 from tests.support.ports import free_ports
 from tests.support.seeds import draw_seed
-from tests.support.tables import create_tables
 from tests.support.temporal import DevServer
 from tests.support.web_load import CLIENTS, WebLoad, name_client, name_piece
 from tests.support.web_processes import Site, wait
 from tests.support.worker import ROOT, environment
 
+__all__ = ["engine"]
 ROUNDS = int(os.environ.get("SELVEDGE_TEST_PROCESS_KILLS", "0"))
 PATIENCE_S = 180.0
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = connect(f"sqlite:///{tmp_path / 'selvedge.db'}")
-    create_tables(engine, fill_shop)
-    yield engine
-    engine.dispose()
 
 
 @pytest.mark.skipif(not ROUNDS, reason="SELVEDGE_TEST_PROCESS_KILLS says how often to kill; it takes minutes")

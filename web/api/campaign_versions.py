@@ -9,7 +9,6 @@ from fastapi import Depends, Path, Request
 from domain.permissions import Action, Disclosure
 from errors import BadInput
 from ingest.definitions import list_faults
-from models.base import ID_PATTERN
 from models.campaign import CloneOrder
 from models.campaign_definition import (
     CampaignDefinition,
@@ -24,13 +23,12 @@ from models.campaign_definition import (
 )
 from services.campaigns import cloning, definitions, version_lists
 from web.api.requests import JsonBody, RawBody, parse_json
-from web.api.routing import create_router, declare_errors
+from web.api.routing import CampaignPath, create_router, declare_errors
 from web.auth.callers import By
 from web.auth.rules import needs
 from web.context import Here
 
 router: Final = create_router("campaigns")
-SlugPath = Annotated[str, Path(description="The campaign's slug.", json_schema_extra={"pattern": ID_PATTERN})]
 VersionPath = Annotated[int, Path(ge=1, description="The number of the version.")]
 
 
@@ -66,7 +64,7 @@ def validate_definition(values: Annotated[bytes, Depends(RawBody(CampaignDefinit
 
 
 @router.get("/campaigns/{slug}/versions", responses=declare_errors(404), dependencies=[needs(Disclosure.SHOP)])
-def list_versions(context: Here, slug: SlugPath) -> CampaignVersionList:
+def list_versions(context: Here, slug: CampaignPath) -> CampaignVersionList:
     """List the versions of a campaign, the newest first."""
     return version_lists.list_versions(context.engine, slug)
 
@@ -74,7 +72,7 @@ def list_versions(context: Here, slug: SlugPath) -> CampaignVersionList:
 @router.get(
     "/campaigns/{slug}/versions/{version}", responses=declare_errors(404), dependencies=[needs(Disclosure.SHOP)]
 )
-def get_definition(context: Here, slug: SlugPath, version: VersionPath) -> StoredDefinition:
+def get_definition(context: Here, slug: CampaignPath, version: VersionPath) -> StoredDefinition:
     """Return what one version of a campaign says."""
     return version_lists.load_definition(context.engine, slug, version)
 
@@ -83,7 +81,7 @@ def get_definition(context: Here, slug: SlugPath, version: VersionPath) -> Store
     "/campaigns/{slug}/clone", responses=declare_errors(404, 413), dependencies=[needs(Action.CREATE_CAMPAIGN)]
 )
 def clone_campaign(
-    context: Here, actor: By, slug: SlugPath, order: Annotated[CloneOrder, Depends(JsonBody(CloneOrder))]
+    context: Here, actor: By, slug: CampaignPath, order: Annotated[CloneOrder, Depends(JsonBody(CloneOrder))]
 ) -> CampaignVersion:
     """Save the version of a campaign that runs, else its newest, as a draft of another campaign."""
     now, real_now, settings = context.business_now(), context.real_now(), context.settings
@@ -96,7 +94,7 @@ def clone_campaign(
 def submit_version(
     context: Here,
     actor: By,
-    slug: SlugPath,
+    slug: CampaignPath,
     order: Annotated[SubmitOrder, Depends(JsonBody(SubmitOrder, required=False))],
 ) -> CampaignVersion:
     """Ask for the approval of the newest version. Repeating it changes nothing."""
@@ -108,7 +106,10 @@ def submit_version(
     "/campaigns/{slug}/approve", responses=declare_errors(404, 413), dependencies=[needs(Action.APPROVE_CAMPAIGN)]
 )
 def decide_version(
-    context: Here, actor: By, slug: SlugPath, decision: Annotated[VersionDecision, Depends(JsonBody(VersionDecision))]
+    context: Here,
+    actor: By,
+    slug: CampaignPath,
+    decision: Annotated[VersionDecision, Depends(JsonBody(VersionDecision))],
 ) -> CampaignVersion:
     """Approve exactly one version, or send it back to its author."""
     now, real_now = context.business_now(), context.real_now()
@@ -119,7 +120,7 @@ def decide_version(
     "/campaigns/{slug}/schedule", responses=declare_errors(404, 413), dependencies=[needs(Action.START_CAMPAIGN)]
 )
 def schedule_version(
-    context: Here, actor: By, slug: SlugPath, order: Annotated[ScheduleOrder, Depends(JsonBody(ScheduleOrder))]
+    context: Here, actor: By, slug: CampaignPath, order: Annotated[ScheduleOrder, Depends(JsonBody(ScheduleOrder))]
 ) -> CampaignVersion:
     """Have the approved version start by itself. Another moment replaces the one before."""
     now, real_now = context.business_now(), context.real_now()
@@ -130,7 +131,7 @@ def schedule_version(
 def start_version(
     context: Here,
     actor: By,
-    slug: SlugPath,
+    slug: CampaignPath,
     order: Annotated[StartOrder, Depends(JsonBody(StartOrder, required=False))],
 ) -> CampaignVersion:
     """Start the approved version now, or publish it over the one that runs."""

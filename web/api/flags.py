@@ -5,16 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Final
 
-from fastapi import Depends, Path, Query
+from fastapi import Depends, Query
 
-from domain.experiments import name_text
 from domain.permissions import Action, Disclosure
-from models.flag_results import ExperimentResult, FlagResult
+from models.flag_results import FlagResult
 from models.flags import AssignmentList, FlagList, FlagOrder, FlagStateOrder, FlagView
-from services.experiments.texts_and_splits import read_experiment
 from services.flags import lifecycle, result, views
 from web.api.requests import JsonBody
-from web.api.routing import ClientPath, FlagPath, SlotPath, create_router, declare_errors
+from web.api.routing import ClientPath, FlagPath, create_router, declare_errors
 from web.auth.callers import By
 from web.auth.rules import needs
 from web.context import Here
@@ -23,8 +21,6 @@ router: Final = create_router("flags")
 Order = Annotated[FlagOrder, Depends(JsonBody(FlagOrder))]
 StateOrder = Annotated[FlagStateOrder, Depends(JsonBody(FlagStateOrder))]
 WithinDays = Annotated[float, Query(gt=0, le=90, description="Days of a client's window.")]
-Slug = Annotated[str, Path(description="The campaign's slug.")]
-StepPath = Annotated[str, Path(description="The step that sends the mail.")]
 Planned = Annotated[int | None, Query(ge=4, description="Clients of two arms for which the test was planned.")]
 
 
@@ -66,27 +62,6 @@ def read_flag(context: Here, slug: FlagPath, within_days: WithinDays = 7.0, narr
     """Read what a flag showed: each arm's figures, each beside the control, and whether the arms can be compared."""
     within = timedelta(days=within_days)
     return result.read_flag(context.engine, slug, context.business_now(), within, narrowest_at)
-
-
-@router.get("/slots/{name}/result", responses=declare_errors(404), dependencies=[needs(Disclosure.SHOP)])
-def read_split(
-    context: Here, name: SlotPath, within_days: WithinDays = 7.0, narrowest_at: Planned = None
-) -> ExperimentResult:
-    """Read what the split of a slot that was in force last showed, as of a flag; 404 where nobody was answered under
-    one."""
-    within = timedelta(days=within_days)
-    return read_experiment(context.engine, "slot", name, context.business_now(), within, narrowest_at)
-
-
-@router.get(
-    "/campaigns/{slug}/steps/{step_id}/result", responses=declare_errors(404), dependencies=[needs(Disclosure.SHOP)]
-)
-def read_texts(
-    context: Here, slug: Slug, step_id: StepPath, within_days: WithinDays = 7.0, narrowest_at: Planned = None
-) -> ExperimentResult:
-    """Read what the texts of a campaign's mail showed, as of a flag; 422 for a mail of one text."""
-    name, within = name_text(slug, step_id), timedelta(days=within_days)
-    return read_experiment(context.engine, "campaign", name, context.business_now(), within, narrowest_at)
 
 
 @router.get("/clients/{client_id}/experiments", responses=declare_errors(404), dependencies=[needs(Disclosure.SHOP)])

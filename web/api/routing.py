@@ -31,6 +31,7 @@ ClientPath = Annotated[str, Path(description="The client's id.", json_schema_ext
 FixPath = Annotated[str, Path(description="The Fix's id.", json_schema_extra=_ID)]
 DraftPath = Annotated[str, Path(description="The client's id, a colon, and the mail's number, such as `ann:3`.")]
 CallPath = Annotated[str, Path(description="The call's id.", json_schema_extra=_ID)]
+CampaignPath = Annotated[str, Path(description="The campaign's slug.", json_schema_extra=_ID)]
 FlagPath = Annotated[str, Path(description="The flag's slug.", json_schema_extra=_ID)]
 OfferPath = Annotated[str, Path(description="The offer's slug.", json_schema_extra=_ID)]
 SegmentPath = Annotated[str, Path(description="The segment's slug.", json_schema_extra=_ID)]
